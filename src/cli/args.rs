@@ -1,0 +1,141 @@
+//! What can be typed.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Disaster recovery drills on real container stacks: start, back up, destroy, restore, check, measure.
+#[derive(Debug, Parser)]
+#[command(name = "ernstfall", version, max_term_width = 100, after_help = EXIT_CODES)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+    /// Print machine-readable JSON on stdout
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Say more on stderr (twice: everything)
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+    0  passed
+    1  failed: an objective was missed, or there is a finding
+    2  inconclusive or aborted
+   64  wrong usage, or an invalid scenario
+   69  no container engine, or this host cannot run this scenario
+   70  a bug of Ernstfall
+  130  interrupted twice";
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run drills and write their evidence
+    Run(Run),
+    /// Check scenario files with everything that they refer to; needs no container engine
+    Validate(Validate),
+    /// Print the plan of a scenario: every step, target and deadline; touches nothing
+    Plan(Plan),
+    /// Rebuild all reports of a run from its journal; needs no container engine
+    Report(Report),
+    /// Remove what killed runs left behind, and nothing else
+    Sweep(Sweep),
+    /// Examine this host: engine, disk, memory, clock, images, leftovers
+    Doctor(Doctor),
+}
+
+#[derive(Debug, Args)]
+pub struct Overrides {
+    /// Seed instead of the scenario's
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Number of tenants (t-01, t-02 ...) instead of the scenario's
+    #[arg(long, value_name = "N")]
+    pub tenants: Option<u32>,
+}
+
+#[derive(Debug, Args)]
+pub struct Run {
+    /// Scenario files, run one after the other
+    #[arg(required = true, value_name = "SCENARIO")]
+    pub scenarios: Vec<PathBuf>,
+    /// Folder in which each run gets a folder of its own
+    #[arg(long, default_value = "drills", value_name = "DIR")]
+    pub out: PathBuf,
+    #[command(flatten)]
+    pub overrides: Overrides,
+    /// Stop after this step (`ernstfall plan` lists them)
+    #[arg(long, value_name = "STEP")]
+    pub until: Option<String>,
+    /// Bound of the whole run, such as 20m
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub deadline: Option<Duration>,
+    /// Keep the stack after the drill; `ernstfall sweep` ends it
+    #[arg(long, value_enum, default_value_t = Keep::Never)]
+    pub keep: Keep,
+    /// Language of the reports
+    #[arg(long, value_enum, default_value_t = Lang::En)]
+    pub lang: Lang,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Keep {
+    Never,
+    OnFailure,
+    Always,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Lang {
+    En,
+    De,
+}
+
+impl From<Lang> for crate::report::Lang {
+    fn from(lang: Lang) -> Self {
+        match lang {
+            Lang::En => Self::En,
+            Lang::De => Self::De,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct Validate {
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Plan {
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub overrides: Overrides,
+}
+
+#[derive(Debug, Args)]
+pub struct Report {
+    /// Folder of the run, or its journal.ndjson
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    #[arg(long, value_enum, default_value_t = Lang::En)]
+    pub lang: Lang,
+}
+
+#[derive(Debug, Args)]
+pub struct Sweep {
+    /// Only say what would be removed
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Also remove runs whose lock cannot be seen from here (after a reboot, or of other hosts): only where no drill runs
+    #[arg(long)]
+    pub all: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// Also examine whether this host can run this scenario
+    #[arg(value_name = "SCENARIO")]
+    pub scenario: Vec<PathBuf>,
+}

@@ -1,0 +1,278 @@
+//! `ernstfall run`: wires scenario, engine, drill, verdict and report together, one scenario after the other.
+
+use super::applications::Applications;
+use super::args;
+use super::exit::Exit;
+use super::live::Live;
+use super::printer::Printer;
+use super::signals::{self, Interruption};
+use super::{judging, problems};
+use crate::clock::{SystemClock, unix_now, wall_now};
+use crate::drill::{self, Ending, GateAnswer, Keep, Limits, Setup};
+use crate::engine::{DockerEngine, Ownership};
+use crate::ids::{RunId, StepName};
+use crate::journal::{self, RunStarted, Writer};
+use crate::ledger::{RunKey, canary_of, decoy_of};
+use crate::plan::{Compiled, Overrides, Plan};
+use crate::stack::{Handles, Place};
+use sha2::{Digest as _, Sha256};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// How long a run's containers are spared by other hosts' sweeps.
+const EXPIRES_AFTER: Duration = Duration::from_secs(24 * 3600);
+/// Time for undo and teardown: an interrupted run must have ended within 7 s.
+const TEARDOWN: Duration = Duration::from_secs(60);
+
+/// Why a run could not begin or could not be finished.
+#[derive(Debug, thiserror::Error)]
+enum RunError {
+    #[error(transparent)]
+    Engine(#[from] crate::engine::EngineError),
+    #[error(transparent)]
+    Journal(#[from] journal::WriteError),
+    #[error(transparent)]
+    Place(#[from] crate::stack::PlaceError),
+    #[error(transparent)]
+    NoRandom(#[from] crate::ledger::NoRandom),
+    #[error(transparent)]
+    Judging(#[from] judging::JudgingError),
+    #[error("cannot make the folder {path} for the evidence: {why}")]
+    Folder { path: PathBuf, why: std::io::Error },
+    #[error("cannot print the plan as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    #[error("cannot make a name for the run: {0}")]
+    Name(#[from] crate::ids::BadName),
+}
+
+impl RunError {
+    const fn exit(&self) -> Exit {
+        match self {
+            Self::Engine(_) => Exit::Unavailable,
+            Self::Journal(_)
+            | Self::Place(_)
+            | Self::NoRandom(_)
+            | Self::Judging(_)
+            | Self::Folder { .. }
+            | Self::Json(_)
+            | Self::Name(_) => Exit::Software,
+        }
+    }
+}
+
+/// What one run needs beside its plan.
+struct Session<'a> {
+    printer: Printer,
+    args: &'a args::Run,
+    token: CancellationToken,
+    interruption: Interruption,
+    host: String,
+}
+
+/// Runs all scenarios; nothing is started before every file is valid and an engine answers.
+pub async fn run(printer: Printer, args: &args::Run) -> Exit {
+    let overrides = Overrides { seed: args.overrides.seed, tenants: args.overrides.tenants };
+    let compiled = match problems::compile_all(printer, &args.scenarios, &overrides) {
+        Ok(compiled) => compiled,
+        Err(exit) => return exit,
+    };
+    if let Some(step) = args.until.as_ref().filter(|step| !compiled.iter().all(|one| has_step(&one.plan, step))) {
+        printer
+            .tell(&format!("no step is called {step:?}; `ernstfall plan FILE` lists the steps, such as steady/gate"));
+        return Exit::Usage;
+    }
+    let session = Session {
+        printer,
+        args,
+        token: CancellationToken::new(),
+        interruption: Interruption::default(),
+        host: host_name(),
+    };
+    if let Err(error) =
+        signals::listen(session.token.clone(), session.interruption.clone(), move |text| printer.tell(text))
+    {
+        printer.tell(&format!("cannot listen to signals: {error}"));
+        return Exit::Software;
+    }
+    let mut exit = Exit::Passed;
+    for one in compiled {
+        if session.token.is_cancelled() {
+            exit = exit.worst(Exit::Inconclusive);
+            break;
+        }
+        exit = exit.worst(match session.drill(one).await {
+            Ok(exit) => exit,
+            Err(error) => {
+                printer.tell(&format!("error: {error}"));
+                if matches!(error, RunError::Engine(_)) {
+                    printer.tell(
+                        "help: `make engine` brings an engine where it may; `ernstfall doctor` examines this host",
+                    );
+                }
+                error.exit()
+            }
+        });
+    }
+    exit
+}
+
+impl Session<'_> {
+    async fn drill(&self, compiled: Compiled) -> Result<Exit, RunError> {
+        let Compiled { plan, stack_dir } = compiled;
+        let plan = Arc::new(plan);
+        let run = new_run_id()?;
+        let expires = unix_now() + i64::try_from(EXPIRES_AFTER.as_secs()).unwrap_or(i64::MAX);
+        let ownership = Ownership { run: run.clone(), owner: self.host.clone(), expires, datacenter: None };
+        let engine = DockerEngine::connect(ownership).await?;
+        if let Some(why) = super::doctor::cannot_run(&engine, &plan).await {
+            self.printer.tell(&format!("error: this host cannot run {}: {why}", plan.name));
+            return Ok(Exit::Unavailable);
+        }
+
+        let folder = self.args.out.join(run.as_str());
+        std::fs::create_dir_all(&folder).map_err(|why| RunError::Folder { path: folder.clone(), why })?;
+        let place = Place::make(&run)?;
+        let journal_path = folder.join("journal.ndjson");
+        let journal = Writer::create(&journal_path, Arc::new(SystemClock::start()))?;
+        let live = Arc::new(Live::new(self.printer, &plan));
+        let shown = Arc::clone(&live);
+        journal.listen(move |entry| shown.see(entry));
+        self.printer.tell(&format!(
+            "run {run}: {} on {}, evidence in {}",
+            plan.name,
+            plan.stack.name,
+            folder.display()
+        ));
+
+        let key = RunKey::draw()?;
+        let started = started(&run, &plan, &key, &self.host)?;
+        let handles = Handles {
+            run: engine.for_datacenter(None),
+            datacenters: plan
+                .stack
+                .datacenters
+                .keys()
+                .map(|name| (name.clone(), engine.for_datacenter(Some(name.clone()))))
+                .collect(),
+        };
+        let token = self.token.child_token();
+        let deadline = self.deadline(&token);
+        let gate_path = journal_path.clone();
+        let interruption = self.interruption.clone();
+        let setup = Setup {
+            plan: Arc::clone(&plan),
+            run: run.clone(),
+            started,
+            journal: journal.clone(),
+            key,
+            handles,
+            stack_dir: stack_dir.clone(),
+            secrets: place.secrets(),
+            connect: Arc::new(Applications {
+                engine: engine.for_datacenter(None),
+                stack_dir,
+                journal: journal.clone(),
+            }),
+            gate: Arc::new(move || gate(&gate_path)),
+            limits: Limits { until: self.args.until.clone().map(StepName), teardown: TEARDOWN },
+            interrupted_by: Arc::new(move || interruption.by().unwrap_or_else(|| "unknown".to_owned())),
+            token,
+        };
+        let keep = keep(self.args.keep);
+        let kept = std::sync::atomic::AtomicBool::new(false);
+        let ended = drill::carry_out(setup, |ending| {
+            let keeps = match keep {
+                Keep::Never => false,
+                Keep::OnFailure => *ending != Ending::Complete,
+                Keep::Always => true,
+            };
+            kept.store(keeps, std::sync::atomic::Ordering::Relaxed);
+            keeps
+        })
+        .await;
+        deadline.abort();
+        live.end();
+        if kept.into_inner() {
+            self.tell_kept(&run, &place, ended.as_ref().ok().and_then(|ended| ended.front));
+        } else if let Err(error) = place.remove() {
+            self.printer.tell(&format!("warning: the run's secrets are still there: {error}"));
+        }
+        ended?;
+        let result = judging::judge_and_report(&folder, self.args.lang.into(), self.printer.colour_of_result())?;
+        self.printer.result(&result.shown(self.printer));
+        Ok(result.exit())
+    }
+
+    /// Cancels the drill at the run's own deadline.
+    fn deadline(&self, token: &CancellationToken) -> tokio::task::JoinHandle<()> {
+        let (token, after, interruption) = (token.clone(), self.args.deadline, self.interruption.clone());
+        tokio::spawn(async move {
+            if let Some(after) = after {
+                tokio::time::sleep(after).await;
+                interruption.set(&format!("the run's deadline of {}", humantime::format_duration(after)));
+                token.cancel();
+            }
+        })
+    }
+
+    fn tell_kept(&self, run: &RunId, place: &Place, front: Option<SocketAddr>) {
+        let front = front.map_or_else(|| "not published".to_owned(), |address| format!("https://{address}"));
+        self.printer.tell(&format!(
+            "kept: the stack of run {run}\n  front door   {front}\n  credentials  {}\n  `ernstfall sweep` ends it",
+            place.secrets().display()
+        ));
+    }
+}
+
+fn gate(journal: &Path) -> GateAnswer {
+    match judging::gate(journal) {
+        Ok(answer) => answer,
+        Err(error) => GateAnswer { ready: false, problems: vec![error.to_string()] },
+    }
+}
+
+fn started(run: &RunId, plan: &Plan, key: &RunKey, host: &str) -> Result<RunStarted, RunError> {
+    let plan_sha256 = data_encoding::HEXLOWER.encode(&Sha256::digest(serde_json::to_vec(plan)?));
+    let in_ci = std::env::var_os("CI").is_some();
+    let commit = ["CI_COMMIT_SHA", "GITHUB_SHA"].into_iter().find_map(|name| std::env::var(name).ok());
+    Ok(RunStarted {
+        run: run.clone(),
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        host: host.to_owned(),
+        trigger: if in_ci { "ci" } else { "terminal" }.to_owned(),
+        commit,
+        plan: plan.clone(),
+        plan_sha256,
+        key_sha256: key.commitment(),
+        canaries: plan.tenants.iter().map(|tenant| (tenant.clone(), canary_of(key, tenant))).collect(),
+        decoy: decoy_of(key),
+    })
+}
+
+fn has_step(plan: &Plan, name: &str) -> bool {
+    plan.steps.iter().any(|step| step.name.0 == name)
+}
+
+const fn keep(keep: args::Keep) -> Keep {
+    match keep {
+        args::Keep::Never => Keep::Never,
+        args::Keep::OnFailure => Keep::OnFailure,
+        args::Keep::Always => Keep::Always,
+    }
+}
+
+/// Date, time and four random digits: `260105-133700-7f3a`.
+fn new_run_id() -> Result<RunId, RunError> {
+    let wall: String = wall_now().chars().filter(char::is_ascii_digit).collect();
+    let suffix: u16 = rand::random();
+    Ok(RunId::new(format!("{}-{}-{suffix:04x}", wall.get(2..8).unwrap_or("0"), wall.get(8..14).unwrap_or("0")))?)
+}
+
+pub(super) fn host_name() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let name = name.trim();
+    if name.is_empty() { "unknown".to_owned() } else { name.to_owned() }
+}

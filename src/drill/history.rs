@@ -1,0 +1,95 @@
+//! Life before the disaster: the baseline, writes, generations.
+
+use super::act::{Drill, printed};
+use super::error::StepError;
+use crate::clock::DrillTime;
+use crate::ids::Tenant;
+use crate::journal::Event;
+use crate::ledger::Marks;
+use crate::plan::{Command, Generation, Step};
+use crate::stack::Taken;
+use crate::workload::corpus::{Corpus, write_baseline};
+use crate::workload::history::{self, History};
+use crate::workload::{Account, Driver};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// How often a stack that was just installed is asked whether its front door answers.
+const OPEN_POLL: Duration = Duration::from_millis(200);
+
+/// Writers and readers are patient; the prober is not.
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+
+impl Drill {
+    pub(super) async fn baseline(&mut self) -> Result<(), StepError> {
+        let plan = self.plan();
+        let driver = self.setup.connect.driver(&plan, &self.site, PATIENCE).await?;
+        let admins = plan
+            .tenants
+            .iter()
+            .map(|tenant| Ok((tenant.clone(), self.secret(&format!("tenants/{tenant}/admin-password"))?)))
+            .collect::<Result<BTreeMap<_, _>, StepError>>()?;
+        let open = admins.iter().map(|(tenant, password)| {
+            let admin = Account { name: "Admin".to_owned(), password: password.clone() };
+            until_open(driver.as_ref(), tenant, admin)
+        });
+        futures_util::future::join_all(open).await;
+        let marks = Marks::new(&self.setup.key, &plan.tenants)?;
+        let corpus = Corpus {
+            ledger: &self.ledger,
+            driver: driver.as_ref(),
+            marks: &marks,
+            plan: plan.workload,
+            seed: plan.seed,
+            at: self.clock.now(),
+        };
+        self.known = write_baseline(corpus, admins).await?;
+        self.history = Some(History::new(plan.seed, &self.known));
+        self.marks = Some(marks);
+        self.driver = Some(driver);
+        Ok(())
+    }
+
+    pub(super) async fn write(&mut self, before: DrillTime) -> Result<(), StepError> {
+        let writes = self.setup.plan.workload.writes;
+        self.clock.stand_at(history::begins(before, writes))?;
+        let (Some(history), Some(driver)) = (&mut self.history, &self.driver) else {
+            return Err(StepError::OutOfOrder("writing"));
+        };
+        let missed = history.write_before(&self.ledger, driver.as_ref(), before, writes).await?;
+        for (tenant, written) in missed {
+            let text =
+                format!("{tenant}: {:?} of {:?} was not acknowledged: {:?}", written.kind, written.key, written.result);
+            self.setup.journal.write(Event::Note { text })?;
+        }
+        self.clock.stand_at(before)?;
+        Ok(())
+    }
+
+    pub(super) async fn backup(
+        &self,
+        step: &Step,
+        generation: Generation,
+        commands: &[Command],
+    ) -> Result<(), StepError> {
+        self.clock.stand_at(generation.time)?;
+        let journal = &self.setup.journal;
+        journal.write(Event::GenerationStarted { generation })?;
+        for ended in self.site.run(&step.name, commands).await? {
+            let taken = printed::<Taken>(&ended.at, &ended.stdout)?;
+            if let Some(tenant) = ended.tenant {
+                let Taken { snapshot, bytes } = taken;
+                journal.write(Event::SnapshotTaken { generation, tenant, snapshot, bytes })?;
+            }
+        }
+        journal.write(Event::GenerationEnded { generation })?;
+        Ok(())
+    }
+}
+
+/// Waits until the front door answers right: health of a container says nothing about that.
+async fn until_open(driver: &dyn Driver, tenant: &Tenant, admin: Account) {
+    while driver.users(tenant, &admin).await.is_err() {
+        tokio::time::sleep(OPEN_POLL).await;
+    }
+}

@@ -1,0 +1,17 @@
+//! Carries out a plan, step by step, and writes the journal.
+//!
+//! `run` is the loop over the steps; `act` is what each kind of step does; `ending` undoes and tears down, always, outside
+//! the run's cancellation and with a deadline of its own. The drill knows no check: where it must decide on the way it asks
+//! a function that `cli` hands it.
+
+mod act;
+mod disaster;
+mod ending;
+mod error;
+mod history;
+mod observe;
+mod run;
+mod setup;
+
+pub use run::{Ended, Ending, carry_out};
+pub use setup::{Connect, GateAnswer, Keep, Limits, Setup};

@@ -1,0 +1,71 @@
+//! What a drill is given.
+
+use crate::engine::EngineError;
+use crate::ids::{RunId, StepName};
+use crate::journal::{RunStarted, Writer};
+use crate::ledger::RunKey;
+use crate::plan::Plan;
+use crate::stack::{Handles, Site, SiteError};
+use crate::workload::Driver;
+use async_trait::async_trait;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// What is kept after the drill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    Never,
+    OnFailure,
+    Always,
+}
+
+/// Bounds of a run beside its plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Stop after this step.
+    pub until: Option<StepName>,
+    /// Time for undo and teardown.
+    pub teardown: Duration,
+}
+
+/// What the gate decided from the journal so far.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GateAnswer {
+    pub ready: bool,
+    pub problems: Vec<String>,
+}
+
+/// How the drill reaches what it cannot make itself: images and the application.
+#[async_trait]
+pub trait Connect: Send + Sync {
+    /// Makes every image of the plan available: image key to the name to run, and versions for the journal.
+    async fn images(&self, plan: &Plan) -> Result<(BTreeMap<String, String>, BTreeMap<String, String>), EngineError>;
+    /// The application driver, once the front is published; it gives up a request after `timeout`.
+    async fn driver(&self, plan: &Plan, site: &Site, timeout: Duration) -> Result<Arc<dyn Driver>, SiteError>;
+}
+
+/// Everything that a drill needs.
+pub struct Setup {
+    pub plan: Arc<Plan>,
+    pub run: RunId,
+    /// The first event of the journal.
+    pub started: RunStarted,
+    pub journal: Writer,
+    pub key: RunKey,
+    pub handles: Handles,
+    /// Absolute folder of the stack.
+    pub stack_dir: PathBuf,
+    /// Absolute folder for the run's secrets.
+    pub secrets: PathBuf,
+    pub connect: Arc<dyn Connect>,
+    /// Judges the journal so far.
+    pub gate: Arc<dyn Fn() -> GateAnswer + Send + Sync>,
+    pub limits: Limits,
+    /// Says who cancelled the token.
+    pub interrupted_by: Arc<dyn Fn() -> String + Send + Sync>,
+    /// Cancelled by a signal or the run's deadline.
+    pub token: CancellationToken,
+}

@@ -1,0 +1,110 @@
+//! Injected failures. Every fault resolves its targets, journals its undo, acts, and confirms that it took effect.
+//!
+//! Nothing matched or no effect seen is not a passed drill: the journal says so, and the drill ends.
+
+mod datacenter;
+mod tenant;
+
+use crate::ids::StepName;
+use crate::journal::{DrillClock, Event, Outcome, WriteError, Writer};
+use crate::plan::{FaultPlan, Plan};
+use crate::stack::{Site, SiteError};
+
+/// Why a fault did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum FaultError {
+    #[error("the fault took no effect: {0}")]
+    Unconfirmed(String),
+    #[error(transparent)]
+    Site(#[from] SiteError),
+    #[error(transparent)]
+    Journal(#[from] WriteError),
+}
+
+/// What a fault needs to act.
+pub struct Scene<'a> {
+    pub site: &'a Site,
+    pub plan: &'a Plan,
+    pub journal: &'a Writer,
+    pub clock: &'a DrillClock,
+    pub step: &'a StepName,
+}
+
+/// Injects fault `index` of the plan; `planned` is called when its undo stands in the journal. The moment before the first injection call is `t0`: the drill clock runs from there.
+///
+/// # Errors
+/// [`FaultError::Unconfirmed`] when nothing matched or no effect was seen.
+pub async fn inject(scene: &Scene<'_>, index: usize, planned: impl FnOnce() + Send) -> Result<(), FaultError> {
+    let Some(fault) = scene.plan.faults.get(index) else {
+        return Err(unconfirmed(scene, index, format!("the plan has no fault {index}"))?);
+    };
+    let targets = match fault {
+        FaultPlan::DatacenterLoss { datacenter } => datacenter::targets(scene.site, datacenter).await?,
+        FaultPlan::TenantDeleted { tenant } => tenant::targets(scene, tenant).await?,
+    };
+    let names = targets.names();
+    scene.journal.write(Event::FaultTargets { fault: index, targets: names.clone() })?;
+    if names.is_empty() {
+        return Err(unconfirmed(scene, index, "nothing matched".to_owned())?);
+    }
+    scene.journal.write(Event::UndoPlanned { fault: index, what: undo_of(fault) })?;
+    planned();
+    scene.clock.run_from(scene.clock.now())?;
+    scene.journal.write(Event::FaultInjecting { fault: index })?;
+    let confirmed = match (fault, targets) {
+        (FaultPlan::DatacenterLoss { datacenter }, Targets::Resources(targets)) => {
+            datacenter::lose(scene.site, datacenter, &targets).await?
+        }
+        (FaultPlan::TenantDeleted { tenant }, _) => tenant::delete(scene, tenant).await?,
+        (FaultPlan::DatacenterLoss { .. }, Targets::Stores(_)) => Err("it resolved no containers".to_owned()),
+    };
+    match confirmed {
+        Ok(evidence) => {
+            scene.journal.write(Event::FaultConfirmed { fault: index, evidence })?;
+            Ok(())
+        }
+        Err(why) => Err(unconfirmed(scene, index, why)?),
+    }
+}
+
+/// Undoes fault `index`; called last in, first out, whatever happened since.
+///
+/// # Errors
+/// [`WriteError`] when the journal cannot be written.
+pub fn undo(journal: &Writer, plan: &Plan, index: usize) -> Result<(), WriteError> {
+    let outcome = match plan.faults.get(index) {
+        // What is destroyed stays destroyed: bringing it back is the runbook's work, and teardown removes the rest.
+        Some(FaultPlan::DatacenterLoss { .. } | FaultPlan::TenantDeleted { .. }) => Outcome::Done,
+        None => Outcome::Broken { why: format!("the plan has no fault {index}") },
+    };
+    journal.write(Event::UndoDone { fault: index, outcome }).map(|_| ())
+}
+
+fn undo_of(fault: &FaultPlan) -> String {
+    match fault {
+        FaultPlan::DatacenterLoss { .. } => {
+            "none: the datacenter stays lost, nothing on the host is changed".to_owned()
+        }
+        FaultPlan::TenantDeleted { .. } => "none: the data stays deleted, nothing on the host is changed".to_owned(),
+    }
+}
+
+fn unconfirmed(scene: &Scene<'_>, fault: usize, why: String) -> Result<FaultError, WriteError> {
+    scene.journal.write(Event::FaultUnconfirmed { fault, why: why.clone() })?;
+    Ok(FaultError::Unconfirmed(why))
+}
+
+/// What a fault will hit.
+enum Targets {
+    Resources(Vec<crate::engine::Resource>),
+    Stores(Vec<String>),
+}
+
+impl Targets {
+    fn names(&self) -> Vec<String> {
+        match self {
+            Self::Resources(resources) => resources.iter().map(|resource| resource.name.clone()).collect(),
+            Self::Stores(stores) => stores.clone(),
+        }
+    }
+}

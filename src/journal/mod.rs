@@ -1,0 +1,19 @@
+//! The append-only record of everything that happened: NDJSON, one writer, a hash chain.
+//!
+//! `event` says what can happen, `token` marks writes, `writer` appends, `reader` reads back and refuses what was tampered with.
+
+mod drill_clock;
+mod event;
+mod reader;
+#[cfg(test)]
+pub mod sample;
+mod seen;
+mod token;
+mod writer;
+
+pub use drill_clock::DrillClock;
+pub use event::*;
+pub use reader::{Journal, ReadError, Torn, read};
+pub use seen::*;
+pub use token::{TOKEN_HERE, TOKEN_LENGTH, TOKEN_PREFIX, commitment, disclose, disclosed, token, tokens_in};
+pub use writer::{WriteError, Writer};

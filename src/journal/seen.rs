@@ -1,0 +1,112 @@
+//! What was seen: slots of the prober, and the items of a readback.
+
+use crate::clock::Mono;
+use crate::ids::Tenant;
+use crate::plan::{AccessAction, Who};
+use serde::{Deserialize, Serialize};
+
+/// One timed look at one tenant through the front door.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Probe {
+    pub tenant: Tenant,
+    pub kind: ProbeKind,
+    /// Slot on the fixed grid of this kind, from 0.
+    pub slot: u64,
+    pub intended: Mono,
+    pub started: Mono,
+    pub ended: Mono,
+    /// What was wrong; `None` is a good slot.
+    pub bad: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProbeKind {
+    Light,
+    Full,
+}
+
+/// Where a tenant's data can be seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Surface {
+    Pages,
+    Uploads,
+    Users,
+    Search,
+    Access,
+    Pdf,
+}
+
+/// One thing that was seen in a readback. `tokens` and `canaries` are found by us in the raw bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Item {
+    /// One revision of a page; `index` counts from the oldest.
+    Revision {
+        key: String,
+        index: u32,
+        head: bool,
+        sha256: String,
+        found: Found,
+    },
+    Page {
+        key: String,
+        protected: bool,
+    },
+    /// One version of an upload; `index` counts from the oldest.
+    Upload {
+        key: String,
+        index: u32,
+        head: bool,
+        sha256: String,
+        bytes: u64,
+        found: Found,
+    },
+    User {
+        name: String,
+        groups: Vec<String>,
+    },
+    /// `of` = whose word was searched: this tenant's canary, another's, or `None` for the decoy.
+    Search {
+        of: Option<Tenant>,
+        hits: Vec<String>,
+    },
+    Access {
+        who: Who,
+        action: AccessAction,
+        key: String,
+        allowed: bool,
+    },
+    /// A page as PDF: the text in it.
+    Pdf {
+        key: String,
+        bytes: u64,
+        found: Found,
+    },
+}
+
+/// Marks found in raw bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Found {
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tokens: Vec<String>,
+    /// Tenants whose canary was found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub canaries: Vec<Tenant>,
+}
+
+impl Item {
+    /// The surface on which it is seen.
+    #[must_use]
+    pub const fn surface(&self) -> Surface {
+        match self {
+            Self::Revision { .. } | Self::Page { .. } => Surface::Pages,
+            Self::Upload { .. } => Surface::Uploads,
+            Self::User { .. } => Surface::Users,
+            Self::Search { .. } => Surface::Search,
+            Self::Access { .. } => Surface::Access,
+            Self::Pdf { .. } => Surface::Pdf,
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! What can run: every reference resolved, every default filled in. Made from `scenario`, touches nothing.
+
+mod calendar;
+mod commands;
+mod compile;
+mod inputs;
+mod model;
+mod places;
+mod recovery;
+mod references;
+mod resolve;
+mod services;
+mod stack_model;
+mod step_model;
+mod steps;
+#[cfg(test)]
+mod tests;
+mod words;
+
+pub use crate::scenario::Overrides;
+pub use calendar::{CalendarInput, DisasterAt, Every, calendar, mirror_after, predict, worst_case};
+pub use compile::{Compiled, compile};
+pub use model::*;
+pub use services::BASE_IMAGE;
+pub use stack_model::*;
+pub use step_model::*;

@@ -1,0 +1,180 @@
+//! What a plan is: everything resolved, every default filled in, every target, address and deadline named.
+//!
+//! A plan is data. It is printed, hashed, put into the journal as the first event, and read back by `verdict` and `report`.
+//! Same files, same seed, same bytes: no machine path, no time of day and no random number stands in it.
+
+use super::stack_model::{Generation, ServiceKey, ServicePlan, StackPlan, Tag};
+use super::step_model::{Action, Check, Phase, Step};
+use crate::clock::DrillTime;
+use crate::ids::{Datacenter, Tenant};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Version of the plan's own shape.
+pub const PLAN_VERSION: u32 = 1;
+
+/// A text in the two languages of the reports.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Text {
+    pub en: String,
+    pub de: String,
+}
+
+/// A resolved drill.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    pub version: u32,
+    /// Name of the scenario.
+    pub name: String,
+    pub title: Text,
+    pub risks: Vec<String>,
+    pub seed: u64,
+    pub objectives: Objectives,
+    /// The files that the plan was made from, with their hashes.
+    pub inputs: Vec<Input>,
+    pub stack: StackPlan,
+    pub tenants: Vec<Tenant>,
+    pub calendar: Calendar,
+    pub workload: WorkloadPlan,
+    pub probe: ProbePlan,
+    pub faults: Vec<FaultPlan>,
+    /// Tenants that the faults hit; the others must not notice anything.
+    pub affected: Vec<Tenant>,
+    pub detection: Detection,
+    pub allowances: Vec<Allowance>,
+    pub runbook: RunbookPlan,
+    /// What the backup policy lets us expect, per tenant.
+    pub prediction: BTreeMap<Tenant, Prediction>,
+    pub checks: Vec<Check>,
+    pub steps: Vec<Step>,
+}
+
+/// Success criteria, fixed before the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Objectives {
+    #[serde(with = "humantime_serde")]
+    pub rto: Duration,
+    #[serde(with = "humantime_serde")]
+    pub rpo: Duration,
+    /// Regression gate on the machine's share of the recovery alone.
+    #[serde(default, with = "humantime_serde", skip_serializing_if = "Option::is_none")]
+    pub machine: Option<Duration>,
+}
+
+/// A file that the plan was made from; `path` is relative to the scenario file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Input {
+    pub path: PathBuf,
+    pub sha256: String,
+}
+
+/// The simulated life before the disaster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Calendar {
+    pub begins: DrillTime,
+    pub disaster: DrillTime,
+    /// Generations that are really taken, in order of time.
+    pub generations: Vec<Generation>,
+    /// How many the policy would have taken in the same span.
+    pub scheduled: usize,
+    /// What retention must leave in the primary's vault when the disaster strikes.
+    pub vault_keeps: Vec<Generation>,
+    /// What the mirror must hold when the disaster strikes.
+    pub mirror_keeps: Vec<Generation>,
+    /// The largest loss that the schedule allows for the runbook's source, whenever the disaster comes.
+    pub worst_case_rpo_seconds: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkloadPlan {
+    /// Writes per tenant and generation.
+    pub writes: u32,
+    /// Pages of the baseline, per tenant.
+    pub pages: u32,
+    /// Uploads of the baseline, per tenant.
+    pub uploads: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProbePlan {
+    #[serde(with = "humantime_serde")]
+    pub light: Duration,
+    #[serde(with = "humantime_serde")]
+    pub full: Duration,
+    #[serde(with = "humantime_serde")]
+    pub timeout: Duration,
+    /// Good full probes in a row that a recovery must sustain.
+    pub sustain: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FaultPlan {
+    DatacenterLoss { datacenter: Datacenter },
+    TenantDeleted { tenant: Tenant },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Detection {
+    /// The prober notices: that many bad light probes in a row of one affected tenant.
+    Probe {
+        bad: u32,
+        #[serde(with = "humantime_serde")]
+        deadline: Duration,
+    },
+    /// The harness knows at once.
+    Oracle,
+    /// Declared: counted as if it had passed, never waited for.
+    Fixed {
+        #[serde(with = "humantime_serde")]
+        after: Duration,
+    },
+}
+
+/// Declared time for what a drill cannot do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Allowance {
+    #[serde(rename = "for")]
+    pub what: String,
+    #[serde(with = "humantime_serde")]
+    pub takes: Duration,
+}
+
+/// What the runbook promises to bring back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunbookPlan {
+    pub name: String,
+    pub title: Text,
+    /// Datacenter whose vault is restored from.
+    pub from: Datacenter,
+    pub tag: Tag,
+    pub sha256: String,
+}
+
+/// The expected recovery point of one tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Prediction {
+    /// The fault does not touch this tenant: every acknowledged write survives.
+    Untouched,
+    /// This generation is the newest that the fault leaves.
+    Generation(Generation),
+    /// No backup reaches back far enough.
+    Beyond,
+}
+
+impl Plan {
+    /// Services that run in the mirror datacenter before any disaster.
+    pub fn standby(&self) -> impl Iterator<Item = &ServicePlan> {
+        let started = self.steps.iter().filter(|step| step.phase == Phase::Start).flat_map(|step| match &step.action {
+            Action::Start { services } => services.as_slice(),
+            _ => &[],
+        });
+        let keys: Vec<&ServiceKey> =
+            started.filter(|key| key.datacenter.as_ref() == Some(&self.stack.mirror)).collect();
+        self.stack.services.iter().filter(move |service| keys.contains(&&service.key))
+    }
+}

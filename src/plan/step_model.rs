@@ -1,0 +1,226 @@
+//! The steps of a plan: phases, what each step does, and what is checked.
+
+use super::stack_model::{Command, Generation, ServiceKey};
+use crate::clock::DrillTime;
+use crate::ids::{Datacenter, StepName};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// What is checked; names as in the scenario.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Check {
+    Data,
+    Files,
+    Permissions,
+    Isolation,
+    Search,
+    Pdf,
+    Retention,
+    Mirror,
+    Encryption,
+    Residency,
+    Restart,
+}
+
+impl Check {
+    pub const ALL: [Self; 11] = [
+        Self::Data,
+        Self::Files,
+        Self::Permissions,
+        Self::Isolation,
+        Self::Search,
+        Self::Pdf,
+        Self::Retention,
+        Self::Mirror,
+        Self::Encryption,
+        Self::Residency,
+        Self::Restart,
+    ];
+
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Data => "data",
+            Self::Files => "files",
+            Self::Permissions => "permissions",
+            Self::Isolation => "isolation",
+            Self::Search => "search",
+            Self::Pdf => "pdf",
+            Self::Retention => "retention",
+            Self::Mirror => "mirror",
+            Self::Encryption => "encryption",
+            Self::Residency => "residency",
+            Self::Restart => "restart",
+        }
+    }
+}
+
+/// The phases of a drill, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    Prepare,
+    Start,
+    Baseline,
+    History,
+    Steady,
+    Fault,
+    Detect,
+    Decide,
+    Recover,
+    Verify,
+    Restart,
+    Soak,
+    Teardown,
+    Evidence,
+}
+
+impl Phase {
+    pub const ALL: [Self; 14] = [
+        Self::Prepare,
+        Self::Start,
+        Self::Baseline,
+        Self::History,
+        Self::Steady,
+        Self::Fault,
+        Self::Detect,
+        Self::Decide,
+        Self::Recover,
+        Self::Verify,
+        Self::Restart,
+        Self::Soak,
+        Self::Teardown,
+        Self::Evidence,
+    ];
+
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Prepare => "prepare",
+            Self::Start => "start",
+            Self::Baseline => "baseline",
+            Self::History => "history",
+            Self::Steady => "steady",
+            Self::Fault => "fault",
+            Self::Detect => "detect",
+            Self::Decide => "decide",
+            Self::Recover => "recover",
+            Self::Verify => "verify",
+            Self::Restart => "restart",
+            Self::Soak => "soak",
+            Self::Teardown => "teardown",
+            Self::Evidence => "evidence",
+        }
+    }
+}
+
+/// The part of the RTO that a runbook step counts to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    Provisioning,
+    Fetch,
+    Restore,
+    Reindex,
+    Switch,
+    Verification,
+}
+
+/// A named step; things can be hooked before and after each.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    pub name: StepName,
+    pub phase: Phase,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
+    #[serde(with = "humantime_serde")]
+    pub deadline: Duration,
+    pub action: Action,
+}
+
+/// Which of the three readbacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Moment {
+    /// Before anything is broken.
+    Steady,
+    /// When the recovered system is healthy.
+    Health,
+    /// After the restart of the recovered stack.
+    Restart,
+}
+
+/// What a step does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// Base image, pulls and builds.
+    Images,
+    /// Secrets of this run, made by the stack's own command.
+    Secrets,
+    /// The run's networks and volumes.
+    Networks,
+    /// Create and start containers and wait until they are healthy.
+    Start {
+        services: Vec<ServiceKey>,
+    },
+    /// Restart containers and wait until they are healthy.
+    Restart {
+        services: Vec<ServiceKey>,
+    },
+    /// Run commands side by side: an operation or a step of the runbook.
+    Run {
+        commands: Vec<Command>,
+    },
+    /// Write the baseline corpus through the application driver.
+    Baseline,
+    /// Move the drill clock to shortly before a generation (or the disaster) and write.
+    Write {
+        before: DrillTime,
+    },
+    /// Take one generation.
+    Backup {
+        generation: Generation,
+        commands: Vec<Command>,
+    },
+    /// Push the dailies taken so far to the mirror.
+    Mirror {
+        commands: Vec<Command>,
+    },
+    /// Apply the retention of one vault.
+    Retention {
+        vault: Datacenter,
+        commands: Vec<Command>,
+    },
+    /// List what a vault holds and read all of it.
+    Snapshots {
+        vault: Datacenter,
+        commands: Vec<Command>,
+    },
+    /// Search the bytes of a vault for what must not be there, try foreign keys.
+    Encryption {
+        vaults: Vec<Datacenter>,
+        commands: Vec<Command>,
+    },
+    /// Start the prober.
+    Probe,
+    /// Probes and checks must be green before anything is broken.
+    Gate,
+    /// Inject a fault and confirm it: index into [`Plan::faults`].
+    Fault {
+        index: usize,
+    },
+    Detect,
+    Decide,
+    /// Until the front door answers right for every affected tenant.
+    WaitFront,
+    /// Read back everything.
+    Readback {
+        moment: Moment,
+    },
+    /// Until every tenant has sustained enough good full probes.
+    Sustain,
+    /// End the prober.
+    ProbeEnd,
+}

@@ -1,0 +1,263 @@
+//! The named steps of a drill, in their order. Every command in them is written out: what the plan shows is what runs.
+
+use super::calendar::{Every, mirror_after};
+use super::commands::Commands;
+use super::recovery;
+use super::{
+    Action, Calendar, Command, Detection, FaultPlan, Moment, Operation, Phase, Policy, ProbePlan, ServiceKey, Step,
+};
+use crate::clock::DrillTime;
+use crate::ids::{Datacenter, StepName};
+use crate::scenario::compose::Scope;
+use crate::scenario::{Deadlines, Reading, Runbook, Word};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+const SHORT: Duration = Duration::from_secs(30);
+/// Grace over the deadline of the slowest command of a step.
+const GRACE: Duration = Duration::from_secs(15);
+
+/// All that steps are made from.
+pub struct Outline<'o> {
+    pub commands: &'o Commands<'o>,
+    pub calendar: &'o Calendar,
+    pub policy: &'o Policy,
+    pub every: Every,
+    pub faults: &'o [FaultPlan],
+    pub detection: &'o Detection,
+    pub probe: &'o ProbePlan,
+    pub runbook: &'o Runbook,
+    pub standby: &'o [Word],
+    pub deadlines: &'o Deadlines,
+}
+
+/// Steps in the making.
+#[derive(Default)]
+pub struct Steps {
+    pub steps: Vec<Step>,
+    names: BTreeSet<String>,
+}
+
+impl Steps {
+    /// Adds a step; a name that is taken gets a number.
+    pub fn add(&mut self, phase: Phase, name: &str, deadline: Duration, action: Action) {
+        let plain = format!("{}/{name}", phase.name());
+        let mut name = plain.clone();
+        let mut number = 2;
+        while !self.names.insert(name.clone()) {
+            name = format!("{plain}-{number}");
+            number += 1;
+        }
+        self.steps.push(Step { name: StepName(name), phase, part: None, deadline, action });
+    }
+
+    fn has(&self, phase: Phase, name: &str) -> bool {
+        self.names.contains(&format!("{}/{name}", phase.name()))
+    }
+}
+
+/// The longest deadline of commands that run side by side.
+pub fn longest(commands: &[Command]) -> Duration {
+    commands.iter().map(|command| command.deadline).max().unwrap_or(SHORT) + GRACE
+}
+
+impl Outline<'_> {
+    pub fn steps(&self, reading: &mut Reading) -> Vec<Step> {
+        let mut steps = Steps::default();
+        let mut running = self.first_services(reading);
+        self.prepare(&mut steps, &running, reading);
+        self.history(&mut steps, reading);
+        self.steady(&mut steps, reading);
+        self.fault(&mut steps, &mut running);
+        recovery::recover(self, &mut steps, &mut running, reading);
+        self.verify(&mut steps, reading);
+        self.restart(&mut steps, running);
+        steps.steps
+    }
+
+    fn primary(&self) -> &Datacenter {
+        &self.commands.places.primary
+    }
+
+    /// Front, the primary's shared services and tenants', and what the mirror has on standby.
+    fn first_services(&self, reading: &mut Reading) -> BTreeSet<ServiceKey> {
+        let mut standby = BTreeSet::new();
+        for word in self.standby {
+            let Some((service, known)) = self.commands.instances.find(word, reading) else { continue };
+            if known.scope != Scope::Shared || known.job {
+                let hint = "only what runs once per datacenter can stand by";
+                reading.advise(word.at, format!("`{service}` is no shared service"), hint);
+            }
+            standby.insert(service);
+        }
+        let services = self.commands.instances.services.values().filter(|service| !service.job);
+        let first = services.filter(|service| match &service.key.datacenter {
+            None => true,
+            Some(datacenter) if datacenter == self.primary() => true,
+            Some(_) => service.key.tenant.is_none() && standby.contains(&service.key.service),
+        });
+        first.map(|service| service.key.clone()).collect()
+    }
+
+    fn prepare(&self, steps: &mut Steps, first: &BTreeSet<ServiceKey>, reading: &mut Reading) {
+        let deadlines = self.deadlines;
+        let operation =
+            |operation, reading: &mut Reading| self.commands.operation(operation, self.primary(), &[], reading);
+        let secrets = operation(Operation::Secrets, reading);
+        steps.add(Phase::Prepare, "images", deadlines.images, Action::Images);
+        steps.add(Phase::Prepare, "networks", 2 * SHORT, Action::Networks);
+        steps.add(Phase::Prepare, "secrets", longest(&secrets), Action::Secrets);
+        let services = first.iter().cloned().collect();
+        steps.add(Phase::Start, "services", deadlines.start, Action::Start { services });
+        let commands = operation(Operation::Install, reading);
+        if !commands.is_empty() {
+            steps.add(Phase::Start, "install", longest(&commands), Action::Run { commands });
+        }
+        steps.add(Phase::Baseline, "corpus", deadlines.baseline, Action::Baseline);
+        self.reindex(steps, Phase::Baseline, reading);
+    }
+
+    fn reindex(&self, steps: &mut Steps, phase: Phase, reading: &mut Reading) {
+        let commands = self.commands.operation(Operation::Reindex, self.primary(), &[], reading);
+        if !commands.is_empty() {
+            steps.add(phase, "reindex", longest(&commands), Action::Run { commands });
+        }
+    }
+
+    /// Writes and generations in order of time; mirror runs and retention where the policy has them.
+    fn history(&self, steps: &mut Steps, reading: &mut Reading) {
+        let mirror = &self.commands.places.mirror;
+        let all = self.every == Every::All;
+        let mut runs = mirror_after(self.calendar, self.policy, self.every).into_iter().peekable();
+        let mut generations = self.calendar.generations.iter().peekable();
+        while let Some(generation) = generations.next() {
+            self.write(steps, generation.time);
+            let tag = generation.tag.to_string();
+            let (time, at) = (generation.time.for_restic(), stamp(generation.time));
+            let more = [("TAG", tag.as_str()), ("TIME", time.as_str())];
+            let commands = self.commands.operation(Operation::Backup, self.primary(), &more, reading);
+            let deadline = longest(&commands);
+            let action = Action::Backup { generation: *generation, commands };
+            steps.add(Phase::History, &format!("backup-{tag}-{at}"), deadline, action);
+            let next = generations.peek().map(|generation| generation.time);
+            while let Some(run) = runs.next_if(|run| next.is_none_or(|next| *run < next)) {
+                let commands = self.commands.operation(Operation::Mirror, self.primary(), &[], reading);
+                let deadline = longest(&commands);
+                steps.add(Phase::History, &format!("mirror-{}", stamp(run)), deadline, Action::Mirror { commands });
+                if all || runs.peek().is_none() {
+                    self.retention(steps, mirror, all.then_some(run), reading);
+                }
+            }
+            if all || next.is_none() {
+                self.retention(steps, self.primary(), all.then_some(generation.time), reading);
+            }
+        }
+        self.write(steps, self.calendar.disaster);
+    }
+
+    fn write(&self, steps: &mut Steps, before: DrillTime) {
+        let name = format!("write-{}", stamp(before));
+        // Two generations at the same moment hold the same writes.
+        if before == self.calendar.disaster || !steps.has(Phase::History, &name) {
+            steps.add(Phase::History, &name, self.deadlines.write, Action::Write { before });
+        }
+    }
+
+    /// Carried out in the primary: its jobs reach both vaults.
+    fn retention(&self, steps: &mut Steps, vault: &Datacenter, at: Option<DrillTime>, reading: &mut Reading) {
+        let more = [("VAULT", vault.as_str())];
+        let commands = self.commands.operation(Operation::Retention, self.primary(), &more, reading);
+        let name = match at {
+            Some(at) => format!("retention-{vault}-{}", stamp(at)),
+            None => format!("retention-{vault}"),
+        };
+        let deadline = longest(&commands);
+        steps.add(Phase::History, &name, deadline, Action::Retention { vault: vault.clone(), commands });
+    }
+
+    fn steady(&self, steps: &mut Steps, reading: &mut Reading) {
+        for vault in self.commands.places.used() {
+            let more = [("VAULT", vault.as_str())];
+            let commands = self.commands.operation(Operation::Snapshots, self.primary(), &more, reading);
+            let deadline = longest(&commands);
+            let action = Action::Snapshots { vault: vault.clone(), commands };
+            steps.add(Phase::Steady, &format!("snapshots-{vault}"), deadline, action);
+        }
+        let vaults = self.commands.places.used().map(Clone::clone).to_vec();
+        self.encryption(steps, Phase::Steady, vaults, self.primary(), reading);
+        self.reindex(steps, Phase::Steady, reading);
+        let readback = Action::Readback { moment: Moment::Steady };
+        steps.add(Phase::Steady, "readback", self.deadlines.readback, readback);
+        steps.add(Phase::Steady, "probe", 2 * SHORT, Action::Probe);
+        steps.add(Phase::Steady, "gate", self.deadlines.gate, Action::Gate);
+    }
+
+    fn encryption(
+        &self,
+        steps: &mut Steps,
+        phase: Phase,
+        vaults: Vec<Datacenter>,
+        at: &Datacenter,
+        reading: &mut Reading,
+    ) {
+        let mut commands = Vec::new();
+        for vault in &vaults {
+            commands.extend(self.commands.key_trial(vault.as_str(), at, reading));
+        }
+        let deadline = self.deadlines.encryption.max(longest(&commands));
+        steps.add(phase, "encryption", deadline, Action::Encryption { vaults, commands });
+    }
+
+    fn fault(&self, steps: &mut Steps, running: &mut BTreeSet<ServiceKey>) {
+        for (index, fault) in self.faults.iter().enumerate() {
+            let name = match fault {
+                FaultPlan::DatacenterLoss { datacenter } => {
+                    running.retain(|key| key.datacenter.as_ref() != Some(datacenter));
+                    "datacenter-loss"
+                }
+                FaultPlan::TenantDeleted { .. } => "tenant-deleted",
+            };
+            steps.add(Phase::Fault, name, self.deadlines.fault, Action::Fault { index });
+        }
+        let detect = match self.detection {
+            Detection::Probe { deadline, .. } => *deadline,
+            Detection::Oracle | Detection::Fixed { .. } => SHORT,
+        };
+        steps.add(Phase::Detect, "notice", detect, Action::Detect);
+        steps.add(Phase::Decide, "declare", SHORT, Action::Decide);
+    }
+
+    /// Whether this datacenter is gone after the faults.
+    pub fn lost(&self, datacenter: &Datacenter) -> bool {
+        self.faults.iter().any(|fault| match fault {
+            FaultPlan::DatacenterLoss { datacenter: lost } => lost == datacenter,
+            FaultPlan::TenantDeleted { .. } => false,
+        })
+    }
+
+    fn verify(&self, steps: &mut Steps, reading: &mut Reading) {
+        let left: Vec<Datacenter> =
+            self.commands.places.used().into_iter().filter(|place| !self.lost(place)).cloned().collect();
+        let readback = Action::Readback { moment: Moment::Health };
+        steps.add(Phase::Verify, "readback", self.deadlines.readback, readback);
+        if let Some(at) = left.first().cloned() {
+            self.encryption(steps, Phase::Verify, left, &at, reading);
+        }
+        let sustain = self.deadlines.sustain + self.probe.full * self.probe.sustain;
+        steps.add(Phase::Verify, "sustain", sustain, Action::Sustain);
+    }
+
+    fn restart(&self, steps: &mut Steps, running: BTreeSet<ServiceKey>) {
+        let services = running.into_iter().collect();
+        let readback = Action::Readback { moment: Moment::Restart };
+        steps.add(Phase::Restart, "services", self.deadlines.start, Action::Restart { services });
+        steps.add(Phase::Restart, "front-answers", self.deadlines.front, Action::WaitFront);
+        steps.add(Phase::Restart, "readback", self.deadlines.readback, readback);
+        steps.add(Phase::Restart, "probe-end", SHORT, Action::ProbeEnd);
+    }
+}
+
+/// A moment as it stands in names of steps: `2026-01-12T13-00`.
+fn stamp(time: DrillTime) -> String {
+    time.to_string().get(..16).unwrap_or_default().replace(':', "-")
+}

@@ -1,0 +1,30 @@
+//! The YAML as it was typed: scenario, stack, runbook and Compose files, each with positions; all problems at once.
+//!
+//! First in the pipeline: nothing is opened but these files, no engine is asked. Each file becomes a tree whose nodes know
+//! their places (`node`), which is walked by typed readers (`fields`) that collect problems (`reading`). What the words mean is
+//! for `plan` to say.
+
+pub mod compose;
+mod fields;
+mod loaded;
+mod node;
+pub mod paths;
+mod problem;
+mod reading;
+mod runbook_file;
+mod scenario_file;
+mod stack_file;
+mod suggest;
+
+pub use loaded::{Loaded, Overrides, load, read};
+pub use problem::{Problem, Problems};
+pub use reading::{Place, Placed, Reading, Word, hex};
+pub use runbook_file::{CommandEntry, Each, Runbook, ServiceList, StepAction, StepEntry};
+pub use scenario_file::{
+    Allowance, Deadlines, Detection, Disaster, Fault, FaultKind, History, MAX_TENANTS, Objectives, Probe, Scenario,
+    Title,
+};
+pub use stack_file::{
+    AccessEntry, DatacenterEntry, DriverEntry, FrontEntry, OperationEntry, PolicyEntry, ProtectionEntry, Stack,
+};
+pub use suggest::suggest;

@@ -1,0 +1,394 @@
+//! The scenario as it was typed: what happens, and what must hold.
+
+use super::fields::Fields;
+use super::node::{Node, Value};
+use super::reading::{Place, Placed, Reading, Word};
+use super::suggest::suggest;
+use std::time::Duration;
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+const MAX_DAYS: u64 = 31;
+pub const MAX_TENANTS: u64 = 40;
+
+#[derive(Debug, Clone)]
+pub struct Scenario {
+    pub name: Word,
+    pub title: Title,
+    pub risks: Vec<Word>,
+    pub objectives: Objectives,
+    pub stack: Word,
+    pub tenants: Vec<Word>,
+    pub seed: u64,
+    pub history: History,
+    pub disaster: Placed<Disaster>,
+    pub probe: Probe,
+    pub faults: Vec<Fault>,
+    pub detection: Detection,
+    pub allowances: Vec<Allowance>,
+    pub runbook: Word,
+    pub checks: Placed<Vec<Word>>,
+    pub deadlines: Deadlines,
+}
+
+/// A title in the two languages of the reports.
+#[derive(Debug, Clone, Default)]
+pub struct Title {
+    pub en: String,
+    pub de: String,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct Objectives {
+    pub rto: Duration,
+    pub rpo: Duration,
+    pub machine: Option<Duration>,
+}
+
+#[derive(Debug, Clone)]
+pub struct History {
+    pub days: u32,
+    pub writes: u32,
+    pub every: Option<Word>,
+    pub pages: u32,
+    pub uploads: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub enum Disaster {
+    At { hour: u8, minute: u8 },
+    Worst,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct Probe {
+    pub light: Duration,
+    pub full: Duration,
+    pub timeout: Duration,
+    pub sustain: u32,
+}
+
+#[derive(Debug, Clone)]
+pub struct Fault {
+    /// The kind, as it was typed.
+    pub at: Place,
+    pub kind: FaultKind,
+}
+
+#[derive(Debug, Clone)]
+pub enum FaultKind {
+    DatacenterLoss { datacenter: Word },
+    TenantDeleted { tenant: Word },
+}
+
+#[derive(Debug, Clone, Copy)]
+pub enum Detection {
+    Probe { bad: u32, deadline: Duration },
+    Oracle,
+    Fixed { after: Duration },
+}
+
+#[derive(Debug, Clone)]
+pub struct Allowance {
+    pub what: String,
+    pub takes: Duration,
+}
+
+/// How long the steps of each kind may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadlines {
+    pub images: Duration,
+    pub start: Duration,
+    pub baseline: Duration,
+    pub write: Duration,
+    pub readback: Duration,
+    pub encryption: Duration,
+    pub gate: Duration,
+    pub fault: Duration,
+    pub front: Duration,
+    pub sustain: Duration,
+}
+
+const fn minutes(count: u64) -> Duration {
+    Duration::from_secs(count * 60)
+}
+
+pub fn read(root: &Node, reading: &mut Reading) -> Option<Scenario> {
+    let mut fields = Fields::of(root, "a scenario", reading)?;
+    let at = fields.owner();
+    reading.version(&mut fields);
+    let name = fields.word("name", reading);
+    let title = title(&mut fields, reading);
+    let risks = fields.words("risks", reading);
+    let objectives = fields.need("objectives", reading).and_then(|node| objectives(node, reading));
+    let stack = fields.word("stack", reading);
+    let tenants = fields.need("tenants", reading).map(|node| tenants(node, reading)).unwrap_or_default();
+    let seed = fields.number("seed", 1, 0..=u64::MAX, reading);
+    let history = history(fields.get("history"), reading);
+    let disaster = fields.need("disaster", reading).and_then(|node| disaster(node, reading));
+    let probe = probe(fields.get("probe"), reading);
+    let faults = fields.need("faults", reading).map(|node| faults(node, reading)).unwrap_or_default();
+    let recovery = fields.need("recovery", reading).and_then(|node| recovery(node, reading));
+    let checks = fields.need("checks", reading).map(|node| Placed { value: reading.words(node), at: node.owner() });
+    let deadlines = deadlines(fields.get("deadlines"), reading);
+    fields.done(reading);
+    let (detection, allowances, runbook) =
+        recovery.unwrap_or_else(|| (Detection::Oracle, Vec::new(), Word::absent(at)));
+    Some(Scenario {
+        name,
+        title,
+        risks,
+        objectives: objectives.unwrap_or(Objectives { rto: DAY, rpo: DAY, machine: None }),
+        stack,
+        tenants,
+        seed,
+        history,
+        disaster: disaster.unwrap_or(Placed { value: Disaster::Worst, at }),
+        probe,
+        faults,
+        detection,
+        allowances,
+        runbook,
+        checks: checks.unwrap_or(Placed { value: vec![Word::absent(at)], at }),
+        deadlines,
+    })
+}
+
+pub fn title(fields: &mut Fields<'_>, reading: &mut Reading) -> Title {
+    let Some(node) = fields.need("title", reading) else { return Title::default() };
+    let Some(mut texts) = Fields::of(node, "a title", reading) else { return Title::default() };
+    let title = Title { en: texts.word("en", reading).value, de: texts.word("de", reading).value };
+    texts.done(reading);
+    title
+}
+
+fn objectives(node: &Node, reading: &mut Reading) -> Option<Objectives> {
+    let mut fields = Fields::of(node, "`objectives`", reading)?;
+    let rto = fields.need("rto", reading).and_then(|node| reading.duration(node)).unwrap_or(DAY);
+    let rpo = fields.need("rpo", reading).and_then(|node| reading.duration(node)).unwrap_or(DAY);
+    let machine = fields.get("machine").and_then(|node| reading.duration(node));
+    fields.done(reading);
+    Some(Objectives { rto, rpo, machine })
+}
+
+/// So many tenants: `t-01`, `t-02` ...
+pub fn numbered(count: u64, at: Place) -> Vec<Word> {
+    (1..=count).map(|number| Placed { value: format!("t-{number:02}"), at }).collect()
+}
+
+/// A list of names, or how many: `t-01`, `t-02` ...
+fn tenants(node: &Node, reading: &mut Reading) -> Vec<Word> {
+    if let Value::Scalar { .. } = node.value {
+        let count = reading.number(node, 1..=MAX_TENANTS).unwrap_or(1);
+        return numbered(count, node.at);
+    }
+    let names = reading.words(node);
+    if names.len() as u64 > MAX_TENANTS {
+        reading.advise(
+            node.owner(),
+            format!("{} tenants", names.len()),
+            format!("at most {MAX_TENANTS} fit on one machine"),
+        );
+    } else if names.is_empty() {
+        reading.advise(node.owner(), "a drill needs tenants", "write their names, or a number");
+    }
+    names
+}
+
+fn history(node: Option<&Node>, reading: &mut Reading) -> History {
+    let otherwise = History { days: 8, writes: 6, every: None, pages: 12, uploads: 3 };
+    let Some(mut fields) = node.and_then(|node| Fields::of(node, "`history`", reading)) else { return otherwise };
+    let small = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+    let history = History {
+        days: fields.get("span").and_then(|node| days(node, reading)).unwrap_or(otherwise.days),
+        writes: small(fields.number("writes", 6, 4..=1000, reading)),
+        every: fields.maybe_word("every", reading),
+        pages: small(fields.number("pages", 12, 1..=10_000, reading)),
+        uploads: small(fields.number("uploads", 3, 1..=1000, reading)),
+    };
+    fields.done(reading);
+    history
+}
+
+fn days(node: &Node, reading: &mut Reading) -> Option<u32> {
+    let span = reading.duration(node)?;
+    let days = span.as_secs() / DAY.as_secs();
+    if span != DAY * u32::try_from(days).unwrap_or(0) || !(1..=MAX_DAYS).contains(&days) {
+        let hint = format!("whole days, from 1d to {MAX_DAYS}d");
+        reading.advise(node.at, format!("a history of {}", humantime::format_duration(span)), hint);
+        return None;
+    }
+    u32::try_from(days).ok()
+}
+
+fn disaster(node: &Node, reading: &mut Reading) -> Option<Placed<Disaster>> {
+    let mut fields = Fields::of(node, "`disaster`", reading)?;
+    let at = fields.need("at", reading);
+    fields.done(reading);
+    let at = at?;
+    let worst = matches!(&at.value, Value::Scalar { text, .. } if text == "worst");
+    let value = if worst {
+        Disaster::Worst
+    } else if matches!(&at.value, Value::Scalar { text, .. } if text.contains(':')) {
+        let (hour, minute) = reading.time_of_day(at)?;
+        Disaster::At { hour, minute }
+    } else {
+        let message = format!("expected a time of day or `worst`, found {}", at.describe());
+        reading.advise(at.at, message, "like \"13:37\" (UTC), or worst: just before the next mirror run");
+        return None;
+    };
+    Some(Placed { value, at: at.at })
+}
+
+fn probe(node: Option<&Node>, reading: &mut Reading) -> Probe {
+    let otherwise = Probe {
+        light: Duration::from_millis(250),
+        full: Duration::from_secs(2),
+        timeout: Duration::from_secs(3),
+        sustain: 5,
+    };
+    let Some(mut fields) = node.and_then(|node| Fields::of(node, "`probe`", reading)) else { return otherwise };
+    let probe = Probe {
+        light: fields.duration("light", otherwise.light, reading),
+        full: fields.duration("full", otherwise.full, reading),
+        timeout: fields.duration("timeout", otherwise.timeout, reading),
+        sustain: u32::try_from(fields.number("sustain", 5, 1..=100, reading)).unwrap_or(5),
+    };
+    if probe.full < probe.light {
+        reading.advise(
+            fields.owner(),
+            "full probes come more often than light ones",
+            "make `full` longer than `light`",
+        );
+    }
+    fields.done(reading);
+    probe
+}
+
+const FAULTS: [&str; 2] = ["datacenter-loss", "tenant-deleted"];
+
+fn faults(node: &Node, reading: &mut Reading) -> Vec<Fault> {
+    let items = reading.list(node);
+    if items.is_empty() {
+        reading.advise(node.owner(), "a drill needs a fault", "like `- datacenter-loss: { datacenter: name }`");
+    }
+    items.iter().filter_map(|item| fault(item, reading)).collect()
+}
+
+fn fault(node: &Node, reading: &mut Reading) -> Option<Fault> {
+    let [entry] = reading.map(node, "a fault")? else {
+        reading.advise(node.at, "a fault is one key with its parameters", "like `- tenant-deleted: { tenant: acme }`");
+        return None;
+    };
+    let kind = match entry.key.as_str() {
+        "datacenter-loss" => {
+            let mut fields = Fields::of(&entry.value, "`datacenter-loss`", reading)?;
+            let datacenter = fields.word("datacenter", reading);
+            fields.done(reading);
+            FaultKind::DatacenterLoss { datacenter }
+        }
+        "tenant-deleted" => {
+            let mut fields = Fields::of(&entry.value, "`tenant-deleted`", reading)?;
+            let tenant = fields.word("tenant", reading);
+            fields.done(reading);
+            FaultKind::TenantDeleted { tenant }
+        }
+        other => {
+            reading.advise(entry.at, format!("there is no fault `{other}`"), suggest(other, FAULTS));
+            return None;
+        }
+    };
+    Some(Fault { at: entry.at, kind })
+}
+
+fn recovery(node: &Node, reading: &mut Reading) -> Option<(Detection, Vec<Allowance>, Word)> {
+    let mut fields = Fields::of(node, "`recovery`", reading)?;
+    let detection = fields.get("detection").and_then(|node| detection(node, reading));
+    let allowances = fields.get("allowances").map(|node| allowances(node, reading)).unwrap_or_default();
+    let runbook = fields.word("runbook", reading);
+    fields.done(reading);
+    Some((detection.unwrap_or(Detection::Probe { bad: 3, deadline: minutes(1) }), allowances, runbook))
+}
+
+/// `probe`, `oracle`, a duration, `{ probe: { bad, deadline } }` or `{ fixed: duration }`.
+fn detection(node: &Node, reading: &mut Reading) -> Option<Detection> {
+    let usual = Detection::Probe { bad: 3, deadline: minutes(1) };
+    match &node.value {
+        Value::Scalar { text, .. } => match text.as_str() {
+            "probe" => Some(usual),
+            "oracle" => Some(Detection::Oracle),
+            other => {
+                let after = humantime::parse_duration(other).ok().filter(|after| !after.is_zero());
+                if after.is_none() {
+                    let message = format!("`{other}` is no way to detect a disaster");
+                    reading.advise(node.at, message, "probe, oracle, or a declared delay like 5m");
+                }
+                after.map(|after| Detection::Fixed { after })
+            }
+        },
+        Value::Map(_) | Value::List(_) => {
+            let mut fields = Fields::of(node, "`detection`", reading)?;
+            let probe = fields.get("probe");
+            let fixed = fields.get("fixed");
+            fields.done(reading);
+            match (probe, fixed) {
+                (Some(probe), None) => {
+                    let mut fields = Fields::of(probe, "`probe`", reading)?;
+                    let bad = u32::try_from(fields.number("bad", 3, 1..=1000, reading)).unwrap_or(3);
+                    let deadline = fields.duration("deadline", minutes(1), reading);
+                    fields.done(reading);
+                    Some(Detection::Probe { bad, deadline })
+                }
+                (None, Some(fixed)) => reading.duration(fixed).map(|after| Detection::Fixed { after }),
+                (None, None) | (Some(_), Some(_)) => {
+                    reading.advise(node.owner(), "a disaster is detected in one way", "either `probe` or `fixed`");
+                    None
+                }
+            }
+        }
+    }
+}
+
+fn allowances(node: &Node, reading: &mut Reading) -> Vec<Allowance> {
+    let mut found = Vec::new();
+    for item in reading.list(node) {
+        let Some(mut fields) = Fields::of(item, "an allowance", reading) else { continue };
+        let what = fields.word("for", reading).value;
+        let takes = fields.need("takes", reading).and_then(|node| reading.duration(node));
+        fields.done(reading);
+        found.extend(takes.map(|takes| Allowance { what, takes }));
+    }
+    found
+}
+
+fn deadlines(node: Option<&Node>, reading: &mut Reading) -> Deadlines {
+    let mut deadlines = Deadlines {
+        images: minutes(30),
+        start: minutes(5),
+        baseline: minutes(10),
+        write: minutes(5),
+        readback: minutes(10),
+        encryption: minutes(10),
+        gate: minutes(2),
+        fault: minutes(2),
+        front: minutes(5),
+        sustain: minutes(3),
+    };
+    let Some(mut fields) = node.and_then(|node| Fields::of(node, "`deadlines`", reading)) else { return deadlines };
+    let all: [(&'static str, &mut Duration); 10] = [
+        ("images", &mut deadlines.images),
+        ("start", &mut deadlines.start),
+        ("baseline", &mut deadlines.baseline),
+        ("write", &mut deadlines.write),
+        ("readback", &mut deadlines.readback),
+        ("encryption", &mut deadlines.encryption),
+        ("gate", &mut deadlines.gate),
+        ("fault", &mut deadlines.fault),
+        ("front", &mut deadlines.front),
+        ("sustain", &mut deadlines.sustain),
+    ];
+    for (key, deadline) in all {
+        *deadline = fields.duration(key, *deadline, reading);
+    }
+    fields.done(reading);
+    deadlines
+}

@@ -1,0 +1,19 @@
+//! The system under test, running: names, containers, networks, volumes, and the operator's commands in them.
+//!
+//! [`Site`] is the one object through which `drill` and `fault` touch the stack. It journals what it creates and removes.
+
+mod command;
+mod names;
+mod place;
+mod printed;
+mod services;
+mod site;
+mod teardown;
+mod vault;
+
+pub use command::{CommandError, Ended};
+pub use names::Names;
+pub use place::{Liveness, Place, PlaceError, forget, liveness};
+pub use printed::{Inventory, KeyTrial, Listed, Printed, PrintedError, Taken, claim};
+pub use site::{Handles, Site, SiteError};
+pub use vault::Forbidden;

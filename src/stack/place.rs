@@ -1,0 +1,139 @@
+//! The run's own folder on this host: its lock, which says that the run is alive, and its secrets.
+//!
+//! It lies outside the evidence, because evidence is handed out. Every user has a folder of their own below `/tmp`, at a
+//! fixed place, so that `sweep` finds the lock of any run whatever `TMPDIR` says.
+
+use crate::ids::RunId;
+use std::fs::{DirBuilder, File, TryLockError};
+use std::io::ErrorKind;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+use std::path::{Path, PathBuf};
+
+const ROOT: &str = "/tmp";
+const PREFIX: &str = "ernstfall-";
+
+/// The private folder of one live run. Dropping it gives up the lock and leaves the files.
+#[derive(Debug)]
+pub struct Place {
+    folder: PathBuf,
+    _lock: File,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum PlaceError {
+    #[error("cannot {action} {path}: {why}")]
+    Io { action: &'static str, path: PathBuf, why: std::io::Error },
+    #[error("{path} belongs to somebody else: remove it or ask its owner to")]
+    Foreign { path: PathBuf },
+}
+
+/// Whether a run is alive, as far as this host can tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Liveness {
+    Live,
+    /// Its lock is here and free.
+    Dead,
+    /// No lock that could be read: another user's run, or one that cannot be seen from here.
+    Unknown,
+}
+
+impl Place {
+    /// Makes the folder (mode 0700), takes the lock.
+    ///
+    /// # Errors
+    /// [`PlaceError`] when it cannot be made or belongs to another user.
+    pub fn make(run: &RunId) -> Result<Self, PlaceError> {
+        let mine = std::fs::metadata("/proc/self").map_or(0, |meta| meta.uid());
+        let parent = Path::new(ROOT).join(format!("{PREFIX}{mine}"));
+        private_folder(&parent)?;
+        if std::fs::symlink_metadata(&parent).map_err(io("look at", &parent))?.uid() != mine {
+            return Err(PlaceError::Foreign { path: parent });
+        }
+        let folder = parent.join(run.as_str());
+        private_folder(&folder)?;
+        private_folder(&folder.join("secrets"))?;
+        let path = folder.join("lock");
+        let lock = File::create(&path).map_err(io("create", &path))?;
+        lock.try_lock().map_err(|why| PlaceError::Io { action: "lock", path, why: why.into() })?;
+        Ok(Self { folder, _lock: lock })
+    }
+
+    #[must_use]
+    pub fn secrets(&self) -> PathBuf {
+        self.folder.join("secrets")
+    }
+
+    /// Removes the folder: no secret outlives the run.
+    ///
+    /// # Errors
+    /// [`PlaceError`] when a file cannot be removed.
+    pub fn remove(self) -> Result<(), PlaceError> {
+        std::fs::remove_dir_all(&self.folder).map_err(io("remove", &self.folder))
+    }
+}
+
+/// Whether `run` is alive on this host.
+#[must_use]
+pub fn liveness(run: &RunId) -> Liveness {
+    let mut seen = Liveness::Unknown;
+    for folder in folders_of(run) {
+        let Ok(lock) = File::open(folder.join("lock")) else { continue };
+        match lock.try_lock() {
+            Err(TryLockError::WouldBlock) => return Liveness::Live,
+            Ok(()) => seen = Liveness::Dead,
+            Err(TryLockError::Error(_)) => {}
+        }
+    }
+    seen
+}
+
+/// Removes the private folder of a run that is dead.
+pub fn forget(run: &RunId) -> Result<(), PlaceError> {
+    for folder in folders_of(run) {
+        if folder.exists() {
+            std::fs::remove_dir_all(&folder).map_err(io("remove", &folder))?;
+        }
+    }
+    Ok(())
+}
+
+/// Where a private folder of `run` may lie: one for each user.
+fn folders_of(run: &RunId) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(ROOT) else { return Vec::new() };
+    entries
+        .flatten()
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX))
+        .map(|entry| entry.path().join(run.as_str()))
+        .collect()
+}
+
+fn private_folder(path: &Path) -> Result<(), PlaceError> {
+    match DirBuilder::new().mode(0o700).create(path) {
+        Err(why) if why.kind() != ErrorKind::AlreadyExists => Err(io("create", path)(why)),
+        _ => Ok(()),
+    }
+}
+
+fn io(action: &'static str, path: &Path) -> impl Fn(std::io::Error) -> PlaceError {
+    let path = path.to_owned();
+    move |why| PlaceError::Io { action, path: path.clone(), why }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_alive_while_its_place_is_held() {
+        let run = RunId::new(format!("place-{}", std::process::id())).unwrap();
+        assert_eq!(liveness(&run), Liveness::Unknown, "nothing of it can be seen from here");
+        let place = Place::make(&run).unwrap();
+        assert_eq!(liveness(&run), Liveness::Live);
+        let mode = std::fs::metadata(place.secrets()).unwrap().mode();
+        assert_eq!(mode & 0o777, 0o700);
+        drop(place);
+        assert_eq!(liveness(&run), Liveness::Dead);
+        forget(&run).unwrap();
+        assert_eq!(folders_of(&run).iter().filter(|folder| folder.exists()).count(), 0);
+    }
+}

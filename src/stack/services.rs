@@ -1,0 +1,202 @@
+//! Containers of the stack: from plan to specification, started side by side in the order of their dependencies.
+
+use super::command;
+use super::site::{Site, SiteError};
+use crate::engine::{ContainerSpec, ContainerState, ExecOutput, MountSpec};
+use crate::ids::StepName;
+use crate::journal::{Event, Kind, Outcome};
+use crate::plan::{MountSource, ServiceKey, ServicePlan, VolumeKey};
+use futures_util::future::join_all;
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How often a starting container is looked at.
+const POLL: Duration = Duration::from_millis(150);
+/// Grace of a declared restart.
+const RESTART_GRACE: Duration = Duration::from_secs(5);
+
+/// Who waits for whom: each starting service tells when it is healthy.
+type Ready = BTreeMap<ServiceKey, (watch::Sender<bool>, watch::Receiver<bool>)>;
+
+impl Site {
+    /// Creates and starts services side by side, each after those it depends on, and waits until all are healthy.
+    ///
+    /// # Errors
+    /// The first [`SiteError`] in the order of `keys`.
+    pub async fn start(&self, step: &StepName, keys: &[ServiceKey]) -> Result<(), SiteError> {
+        let ready: Ready = keys.iter().map(|key| (key.clone(), watch::channel(false))).collect();
+        let started = join_all(keys.iter().map(|key| self.start_one(step, key, &ready))).await;
+        started.into_iter().collect()
+    }
+
+    /// Restarts services side by side and waits until all are healthy again.
+    ///
+    /// # Errors
+    /// The first [`SiteError`] in the order of `keys`.
+    pub async fn restart(&self, step: &StepName, keys: &[ServiceKey]) -> Result<(), SiteError> {
+        let restarted = join_all(keys.iter().map(|key| async {
+            let task = self.task_started(step, key, "restart".to_owned())?;
+            let done = async {
+                let container = self.container(key)?;
+                let slot = self.starts.acquire().await;
+                self.handles.of(key.datacenter.as_ref()).restart(&container, RESTART_GRACE).await?;
+                drop(slot);
+                self.until_healthy(key).await
+            };
+            self.ended(task, done.await)
+        }));
+        restarted.await.into_iter().collect()
+    }
+
+    async fn start_one(&self, step: &StepName, key: &ServiceKey, ready: &Ready) -> Result<(), SiteError> {
+        let task = self.task_started(step, key, "start".to_owned())?;
+        let result = self.create_and_start(key, ready).await;
+        if let (Ok(()), Some((tell, _))) = (&result, ready.get(key)) {
+            tell.send_replace(true);
+        }
+        self.ended(task, result)
+    }
+
+    async fn create_and_start(&self, key: &ServiceKey, ready: &Ready) -> Result<(), SiteError> {
+        let service = self.service(key)?;
+        let engine = self.handles.of(key.datacenter.as_ref());
+        let mut spec = self.spec(service, false).await?;
+        if service.published.is_some() {
+            spec.publish = service.published;
+        }
+        let slot = self.starts.acquire().await;
+        let container = engine.create(&spec).await?;
+        drop(slot);
+        self.created(Kind::Container, &spec.name, &container, key.datacenter.clone(), key.tenant.clone())?;
+        self.state().containers.insert(key.clone(), container.clone());
+        for name in &service.after {
+            let of_tenant = ServiceKey { service: name.clone(), ..key.clone() };
+            let shared = ServiceKey { tenant: None, ..of_tenant.clone() };
+            if let Some((_, told)) = ready.get(&of_tenant).or_else(|| ready.get(&shared)) {
+                // A dependency that fails never tells: the step's deadline ends the wait.
+                let _ = told.clone().wait_for(|healthy| *healthy).await;
+            }
+        }
+        let slot = self.starts.acquire().await;
+        engine.start(&container).await?;
+        drop(slot);
+        let state = self.until_healthy(key).await?;
+        if let Some(address) = state.published {
+            self.state().front = Some(address);
+        }
+        Ok(())
+    }
+
+    async fn until_healthy(&self, key: &ServiceKey) -> Result<ContainerState, SiteError> {
+        let container = self.container(key)?;
+        let engine = self.handles.of(key.datacenter.as_ref());
+        loop {
+            let state = engine.state(&container).await?;
+            if state.running && state.healthy.unwrap_or(true) {
+                return Ok(state);
+            }
+            if let (false, Some(exit), 5..) = (state.running, state.exit, state.restarts) {
+                let (stdout, stderr) = engine.logs(&container, 10).await?;
+                let tail = command::tail(&ExecOutput { stdout, stderr, ..ExecOutput::default() });
+                return Err(SiteError::Stopped { at: key.clone(), exit, tail });
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    fn ended<T>(&self, task: u64, result: Result<T, SiteError>) -> Result<(), SiteError> {
+        let outcome = match &result {
+            Ok(_) => Outcome::Done,
+            Err(error) if error.is_the_operators() => Outcome::Failed { why: error.to_string() },
+            Err(error) => Outcome::Broken { why: error.to_string() },
+        };
+        self.task_ended(task, outcome, None, String::new())?;
+        result.map(|_| ())
+    }
+
+    /// Notes the last lines of every service that is not healthy: what the operator would look at first.
+    pub async fn note_unhealthy(&self) {
+        let containers = self.state().containers.clone();
+        for (key, container) in containers {
+            let engine = self.handles.of(key.datacenter.as_ref());
+            let Ok(state) = engine.state(&container).await else { continue };
+            if state.running && state.healthy.unwrap_or(true) {
+                continue;
+            }
+            if let Ok((stdout, stderr)) = engine.logs(&container, 10).await {
+                let tail = command::tail(&ExecOutput { stdout, stderr, ..ExecOutput::default() });
+                // A note is for people; if the journal is gone, the drill stops at its next event.
+                let _ =
+                    self.journal.write(Event::Note { text: format!("{key} is not healthy; its last lines: {tail}") });
+            }
+        }
+    }
+
+    /// The specification of a service. `bare` leaves out volumes and secrets: for the one-shot that makes the secrets.
+    pub(super) async fn spec(&self, service: &ServicePlan, bare: bool) -> Result<ContainerSpec, SiteError> {
+        let mut mounts = Vec::new();
+        for mount in &service.mounts {
+            let (target, read_only) = (mount.target.clone(), mount.read_only);
+            match &mount.source {
+                MountSource::Volume(_) | MountSource::Secrets(_) if bare => {}
+                MountSource::Volume(key) => {
+                    let name = self.volume(key).await?;
+                    mounts.push(MountSpec::Volume { name, target, read_only });
+                }
+                MountSource::Stack(path) => {
+                    mounts.push(MountSpec::Bind { source: self.stack_dir.join(path), target, read_only });
+                }
+                MountSource::Secrets(path) => {
+                    let source = self.secrets.join(path);
+                    if !source.exists() {
+                        return Err(SiteError::NoSecret(path.clone()));
+                    }
+                    mounts.push(MountSpec::Bind { source, target, read_only: true });
+                }
+                MountSource::Tmpfs => mounts.push(MountSpec::Tmpfs { target }),
+            }
+        }
+        let image = self.state().images.get(&service.image).cloned();
+        let networks = service
+            .networks
+            .iter()
+            .map(|joined| (self.names.network(&joined.network), joined.aliases.clone()))
+            .collect();
+        Ok(ContainerSpec {
+            name: self.names.container(&service.key),
+            service: Some(service.key.service.clone()),
+            tenant: service.key.tenant.clone(),
+            image: image.ok_or_else(|| SiteError::NoImage(service.image.clone()))?,
+            entrypoint: service.entrypoint.clone(),
+            command: service.command.clone(),
+            environment: service.environment.clone(),
+            mounts,
+            networks,
+            health: service.health.clone(),
+            restart: Some(service.restart),
+            init: service.init,
+            memory: service.memory,
+            milli_cpus: service.milli_cpus,
+            user: service.user.clone(),
+            working_dir: service.working_dir.clone(),
+            cap_drop: service.cap_drop.clone(),
+            stop_grace: service.stop_grace,
+            publish: None,
+            stdin: false,
+        })
+    }
+
+    /// The volume's name; it is created when it is first needed.
+    async fn volume(&self, key: &VolumeKey) -> Result<String, SiteError> {
+        let name = self.names.volume(key);
+        // Two services of one tenant may need it at the same moment: the second waits until it is there.
+        let _alone = self.volumes.lock().await;
+        if self.state().volumes.insert(name.clone()) {
+            let engine = self.handles.of(key.datacenter.as_ref());
+            let id = engine.create_volume(&name, key.tenant.as_ref()).await?;
+            self.created(Kind::Volume, &name, &id, key.datacenter.clone(), key.tenant.clone())?;
+        }
+        Ok(name)
+    }
+}

@@ -1,0 +1,121 @@
+//! Where findings and reasons are laid down: without repetition, with exact counts and capped lists.
+
+use super::LISTED;
+use super::codes::{FindingCode, ReasonCode};
+use super::model::{Finding, Reason};
+use crate::ids::Tenant;
+use crate::plan::Check;
+use std::collections::hash_map::DefaultHasher;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::{Hash as _, Hasher as _};
+
+/// Collects what the checks say.
+#[derive(Debug)]
+pub(super) struct Bench<'p> {
+    requested: &'p [Check],
+    /// Hashes of all findings so far: the same one from two readbacks counts once.
+    known: HashSet<u64>,
+    listed: HashMap<(FindingCode, Option<Tenant>), usize>,
+    pub findings: Vec<Finding>,
+    pub counts: BTreeMap<FindingCode, u64>,
+    by_check: BTreeMap<Check, u64>,
+    by_tenant: HashSet<(Tenant, Check)>,
+    pub reasons: BTreeSet<Reason>,
+    items: BTreeMap<Check, u64>,
+    absent: BTreeMap<Check, String>,
+}
+
+impl<'p> Bench<'p> {
+    pub fn new(requested: &'p [Check]) -> Self {
+        Self {
+            requested,
+            known: HashSet::new(),
+            listed: HashMap::new(),
+            findings: Vec::new(),
+            counts: BTreeMap::new(),
+            by_check: BTreeMap::new(),
+            by_tenant: HashSet::new(),
+            reasons: BTreeSet::new(),
+            items: BTreeMap::new(),
+            absent: BTreeMap::new(),
+        }
+    }
+
+    pub fn wants(&self, check: Check) -> bool {
+        self.requested.contains(&check)
+    }
+
+    /// Lays down a finding. One of a check that was not requested is dropped, except a leak: that is never nobody's business.
+    pub fn find(&mut self, finding: Finding) {
+        let unwanted = finding.check.is_some_and(|check| !self.wants(check));
+        if unwanted && finding.code != FindingCode::Leaked {
+            return;
+        }
+        let mut hasher = DefaultHasher::new();
+        (finding.code, &finding.tenant, &finding.item, &finding.expected, &finding.seen).hash(&mut hasher);
+        if !self.known.insert(hasher.finish()) {
+            return;
+        }
+        *self.counts.entry(finding.code).or_default() += 1;
+        if let Some(check) = finding.check {
+            *self.by_check.entry(check).or_default() += 1;
+            if let Some(tenant) = &finding.tenant {
+                self.by_tenant.insert((tenant.clone(), check));
+            }
+        }
+        let listed = self.listed.entry((finding.code, finding.tenant.clone())).or_default();
+        if *listed < LISTED {
+            *listed += 1;
+            self.findings.push(finding);
+        }
+    }
+
+    pub fn doubt(&mut self, reason: Reason) {
+        self.reasons.insert(reason);
+    }
+
+    /// A check looked at so many items of a tenant; none proves nothing.
+    pub fn looked(&mut self, check: Check, tenant: Option<&Tenant>, items: usize) {
+        if !self.wants(check) {
+            return;
+        }
+        *self.items.entry(check).or_default() += items as u64;
+        if items == 0 {
+            let mut reason = Reason::new(ReasonCode::ZeroItems).check(check);
+            reason.tenant = tenant.cloned();
+            self.doubt(reason);
+        }
+    }
+
+    /// The stack has nothing that this check could look at.
+    pub fn absent(&mut self, check: Check, why: &str) {
+        self.absent.entry(check).or_insert_with(|| why.to_owned());
+    }
+
+    pub fn why_absent(&self, check: Check) -> Option<&str> {
+        self.absent.get(&check).map(String::as_str)
+    }
+
+    pub fn items(&self, check: Check) -> u64 {
+        self.items.get(&check).copied().unwrap_or_default()
+    }
+
+    pub fn of_check(&self, check: Check) -> u64 {
+        self.by_check.get(&check).copied().unwrap_or_default()
+    }
+
+    pub fn doubts(&self, check: Check) -> bool {
+        self.reasons.iter().any(|reason| reason.check == Some(check))
+    }
+
+    /// Whether one of `checks` found something of this tenant.
+    pub fn blames(&self, tenant: &Tenant, checks: &[Check]) -> bool {
+        checks.iter().any(|check| self.by_tenant.contains(&(tenant.clone(), *check)))
+    }
+
+    /// Whether one of `checks` could not look at this tenant.
+    pub fn doubts_about(&self, tenant: &Tenant, checks: &[Check]) -> bool {
+        let concerns = |reason: &Reason| reason.check.is_some_and(|check| checks.contains(&check));
+        self.reasons.iter().any(|reason| reason.tenant.as_ref() == Some(tenant) && concerns(reason))
+    }
+}

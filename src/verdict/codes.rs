@@ -1,0 +1,223 @@
+//! Stable names for what can be wrong. Their text, in two languages, comes from the report's catalogue.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+macro_rules! codes {
+    ($(#[$doc:meta])* $name:ident { $($(#[$item:meta])* $code:ident = $text:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum $name {
+            $($(#[$item])* #[serde(rename = $text)] $code,)+
+        }
+
+        impl $name {
+            pub const ALL: &[Self] = &[$(Self::$code),+];
+
+            /// The stable name, as in `report.json`.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$code => $text,)+
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.name())
+            }
+        }
+    };
+}
+
+codes! {
+    /// One kind of thing that is wrong with a recovery. A single one makes the verdict `failed`.
+    FindingCode {
+        /// Acknowledged before the recovery point, and absent.
+        Lost = "lost",
+        /// Refused by the application, and present.
+        AbortedVisible = "aborted-visible",
+        /// A valid token of this run that no write in the ledger carries.
+        Phantom = "phantom",
+        /// Token-shaped but not ours, or an item that nobody wrote and that was not there before the fault.
+        Alien = "alien",
+        /// One write seen twice.
+        Duplicated = "duplicated",
+        /// Something of one tenant on a surface of another.
+        Leaked = "leaked",
+        /// Another content than was written.
+        Corrupt = "corrupt",
+        /// The current version is older than the newest surviving one.
+        StaleHead = "stale-head",
+        /// A write is lost although newer ones of the same store survived: a torn snapshot.
+        Hole = "hole",
+        /// Database and files of one tenant are at different recovery points.
+        Skew = "skew",
+        /// Deleted or revoked before the recovery point, and back.
+        Resurrected = "resurrected",
+        /// Newer than the snapshot that was said to be restored.
+        TooNew = "too-new",
+        /// Older than the recovery point that the policy promises.
+        TooOld = "too-old",
+        /// What the restore tool says that it restored cannot be, or is not what the policy promises.
+        ClaimWrong = "claim-wrong",
+        /// Somebody may not do what the role matrix allows.
+        PermissionMissing = "permission-missing",
+        /// Somebody may do what the role matrix or the ledger forbids.
+        PermissionWidened = "permission-widened",
+        /// A group membership or a protection is gone.
+        RightLost = "right-lost",
+        NotFoundBySearch = "not-found-by-search",
+        SearchTooMuch = "search-too-much",
+        PdfWrong = "pdf-wrong",
+        RetentionMissing = "retention-missing",
+        RetentionSuperfluous = "retention-superfluous",
+        RetentionUnreadable = "retention-unreadable",
+        MirrorMissing = "mirror-missing",
+        MirrorDiffers = "mirror-differs",
+        MirrorSuperfluous = "mirror-superfluous",
+        MirrorUnreadable = "mirror-unreadable",
+        PlainTextInVault = "plain-text-in-vault",
+        KeyInVault = "key-in-vault",
+        ForeignKeyOpens = "foreign-key-opens",
+        ResidencyViolated = "residency-violated",
+        /// The readbacks before and after the restart differ.
+        RestartChanged = "restart-changed",
+        RtoMissed = "rto-missed",
+        /// The machine's share of the recovery took longer than the regression gate allows.
+        MachineMissed = "machine-missed",
+        RpoMissed = "rpo-missed",
+        NotRecovered = "not-recovered",
+        /// Answered right until the verification ended, and not any more after it.
+        Unstable = "unstable",
+        /// A tenant that the fault does not touch had an outage.
+        OutageOfBystander = "outage-of-bystander",
+        RecoveryStepFailed = "recovery-step-failed",
+        /// Something of the lost datacenter existed, or was used, after the fault.
+        FaultResidue = "fault-residue",
+        /// Something of the run was left after the teardown.
+        Leftovers = "leftovers",
+    }
+}
+
+codes! {
+    /// Why a drill proves nothing. Without findings, a single one makes the verdict `inconclusive`.
+    ReasonCode {
+        /// Interrupted, cancelled, or the journal ends before the run does: never passed, never failed.
+        Aborted = "aborted",
+        /// The last line of the journal was cut off.
+        JournalTorn = "journal-torn",
+        /// A step that is not the recovery's failed, or the harness broke.
+        HarnessBroken = "harness-broken",
+        /// A planned step never ran.
+        StepMissing = "step-missing",
+        GateNotReady = "gate-not-ready",
+        /// Before the fault not everything was right although the gate was passed.
+        SteadyNotClean = "steady-not-clean",
+        FaultUnconfirmed = "fault-unconfirmed",
+        /// The fault was confirmed, but the prober saw no bad slot of an affected tenant.
+        FaultUnnoticed = "fault-unnoticed",
+        UndoFailed = "undo-failed",
+        /// The teardown did not say what it left.
+        TeardownUnproven = "teardown-unproven",
+        /// No acknowledged write of a tenant shortly before the fault: its RPO is unknown, not small.
+        WorkloadStalled = "workload-stalled",
+        /// The readback does not tell up to which point the acknowledged writes survived.
+        RpoUnknown = "rpo-unknown",
+        ProberSilent = "prober-silent",
+        /// The prober itself was late where the RTO is decided.
+        ProberLate = "prober-late",
+        /// Slots of the prober are missing where they would decide.
+        ProberGap = "prober-gap",
+        ReadbackMissing = "readback-missing",
+        /// Fewer or more items in the journal than the enumeration said.
+        ReadbackIncomplete = "readback-incomplete",
+        SurfaceFailed = "surface-failed",
+        /// A check looked at nothing.
+        ZeroItems = "zero-items",
+        /// What a check needs is not in the journal.
+        CheckIncomplete = "check-incomplete",
+        ClaimMissing = "claim-missing",
+        /// The run key was not disclosed: the tokens cannot be verified.
+        KeyUndisclosed = "key-undisclosed",
+        /// The disclosed key is not the one that the journal committed to.
+        KeyMismatch = "key-mismatch",
+        /// A token in the ledger was not made with the run key.
+        LedgerForged = "ledger-forged",
+    }
+}
+
+/// How bad a finding is; all of them fail the drill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    Critical,
+    Major,
+    Minor,
+}
+
+impl FindingCode {
+    /// How bad it is unless the place where it is found knows better.
+    #[must_use]
+    pub const fn severity(self) -> Severity {
+        match self {
+            Self::Lost
+            | Self::Leaked
+            | Self::Corrupt
+            | Self::Resurrected
+            | Self::PermissionWidened
+            | Self::PlainTextInVault
+            | Self::KeyInVault
+            | Self::ForeignKeyOpens
+            | Self::ResidencyViolated
+            | Self::RetentionUnreadable
+            | Self::MirrorUnreadable
+            | Self::NotRecovered => Severity::Critical,
+            Self::AbortedVisible
+            | Self::Phantom
+            | Self::Alien
+            | Self::Hole
+            | Self::Skew
+            | Self::TooNew
+            | Self::TooOld
+            | Self::ClaimWrong
+            | Self::PermissionMissing
+            | Self::RightLost
+            | Self::StaleHead
+            | Self::RetentionMissing
+            | Self::MirrorMissing
+            | Self::MirrorDiffers
+            | Self::RestartChanged
+            | Self::RtoMissed
+            | Self::RpoMissed
+            | Self::Unstable
+            | Self::OutageOfBystander
+            | Self::RecoveryStepFailed
+            | Self::FaultResidue => Severity::Major,
+            Self::Duplicated
+            | Self::NotFoundBySearch
+            | Self::SearchTooMuch
+            | Self::PdfWrong
+            | Self::RetentionSuperfluous
+            | Self::MirrorSuperfluous
+            | Self::MachineMissed
+            | Self::Leftovers => Severity::Minor,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_the_json() {
+        for code in FindingCode::ALL {
+            assert_eq!(serde_json::to_value(code).expect("json"), code.name());
+        }
+        for code in ReasonCode::ALL {
+            assert_eq!(serde_json::to_value(code).expect("json"), code.name());
+        }
+    }
+}

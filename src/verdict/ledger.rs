@@ -1,0 +1,169 @@
+//! The ledger from the verdict's side: who wrote what, and which of it must, may or must not be there after a recovery.
+
+use crate::ids::Tenant;
+use crate::journal::{WriteKind, token};
+use crate::plan::{Plan, Prediction};
+use crate::timeline::{Answer, Timeline, Write};
+use std::collections::{BTreeSet, HashMap};
+
+/// Position of a write in [`Timeline::writes`].
+pub(super) type At = usize;
+
+/// All writes, to be found by tenant, by token, and by content.
+pub(super) struct Ledger<'t, 'a> {
+    pub writes: &'t [Write<'a>],
+    tokens: HashMap<&'a str, At>,
+    tenants: HashMap<&'a Tenant, Vec<At>>,
+    contents: HashMap<(&'a Tenant, &'a str, &'a str), Vec<At>>,
+    /// Tenants by the names of users and pages that they created.
+    users: HashMap<&'a str, BTreeSet<&'a Tenant>>,
+    pages: HashMap<&'a str, BTreeSet<&'a Tenant>>,
+}
+
+impl<'t, 'a> Ledger<'t, 'a> {
+    pub fn new(timeline: &'t Timeline<'a>) -> Self {
+        let writes = timeline.writes.as_slice();
+        let mut ledger = Self {
+            writes,
+            tokens: HashMap::with_capacity(writes.len()),
+            tenants: HashMap::new(),
+            contents: HashMap::with_capacity(writes.len()),
+            users: HashMap::new(),
+            pages: HashMap::new(),
+        };
+        for (at, write) in writes.iter().enumerate() {
+            let invoked = write.invoked;
+            ledger.tokens.insert(&invoked.token, at);
+            ledger.tenants.entry(&invoked.tenant).or_default().push(at);
+            match invoked.kind {
+                WriteKind::CreateUser => {
+                    ledger.users.entry(&invoked.key).or_default().insert(&invoked.tenant);
+                }
+                WriteKind::Create | WriteKind::Edit => {
+                    ledger.pages.entry(&invoked.key).or_default().insert(&invoked.tenant);
+                }
+                WriteKind::Upload
+                | WriteKind::Delete
+                | WriteKind::Grant
+                | WriteKind::Revoke
+                | WriteKind::Protect
+                | WriteKind::Probe => {}
+            }
+            if let Some(sha256) = &invoked.sha256 {
+                ledger.contents.entry((&invoked.tenant, &invoked.key, sha256)).or_default().push(at);
+            }
+        }
+        ledger
+    }
+
+    pub fn by_token(&self, token: &str) -> Option<At> {
+        self.tokens.get(token).copied()
+    }
+
+    pub fn of(&self, tenant: &Tenant) -> &[At] {
+        self.tenants.get(tenant).map_or(&[], Vec::as_slice)
+    }
+
+    /// Writes of this tenant that put exactly this content under this key, oldest first.
+    pub fn by_content<'k>(&'k self, tenant: &'k Tenant, key: &'k str, sha256: &'k str) -> &'k [At]
+    where
+        'a: 'k,
+    {
+        let contents: &HashMap<(&'k Tenant, &'k str, &'k str), Vec<At>> = &self.contents;
+        contents.get(&(tenant, key, sha256)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Tenants that created a user of this name.
+    pub fn creators_of(&self, user: &str) -> Vec<&'a Tenant> {
+        self.users.get(user).into_iter().flatten().copied().collect()
+    }
+
+    /// Whether `tenant` ever created a user of this name.
+    pub fn created_user(&self, tenant: &Tenant, user: &str) -> bool {
+        self.users.get(user).is_some_and(|tenants| tenants.contains(tenant))
+    }
+
+    /// The one tenant that has a page of this name, if only one has.
+    pub fn owner_of_page(&self, key: &str) -> Option<&'a Tenant> {
+        let tenants = self.pages.get(key)?;
+        tenants.first().copied().filter(|_| tenants.len() == 1)
+    }
+
+    /// What a write is called in findings.
+    pub fn name(&self, at: At) -> String {
+        name(&self.writes[at])
+    }
+
+    /// The writes whose token was not made with `key`.
+    pub fn forged(&self, timeline: &Timeline<'_>, key: &[u8]) -> Vec<At> {
+        let run = &timeline.started.run;
+        let genuine = |write: &Write<'_>| {
+            let w = write.invoked;
+            w.token == token(key, run, &w.tenant, &w.writer, w.seq, w.kind, &w.key)
+        };
+        (0..self.writes.len()).filter(|at| !genuine(&self.writes[*at])).collect()
+    }
+}
+
+/// `edit Page-1 (workload 17)`.
+pub(super) fn name(write: &Write<'_>) -> String {
+    let invoked = write.invoked;
+    format!("{} {} ({} {})", invoked.kind.name(), invoked.key, invoked.writer, invoked.seq)
+}
+
+/// The line between what must have survived and what cannot have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cut {
+    /// Everything acknowledged before this entry of the journal.
+    Everything { until: u64 },
+    /// Exactly what was acknowledged before a generation was taken. Writes pause meanwhile: one that did not is unknown.
+    Taken { from: u64, to: u64, zero: u64 },
+    /// No backup reaches back far enough: nothing is promised.
+    Nothing,
+}
+
+/// What becomes of a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    Required,
+    Allowed,
+    /// Newer than the recovery point.
+    TooNew,
+    Refused,
+}
+
+impl Cut {
+    /// What the plan predicts for a tenant that is read back at entry `readback` of the journal.
+    /// `None` if the predicted generation was never taken.
+    pub fn predicted(timeline: &Timeline<'_>, tenant: &Tenant, readback: u64) -> Option<Self> {
+        let plan: &Plan = timeline.plan();
+        let everything = Self::Everything { until: readback };
+        let Some(zero) = timeline.zero.filter(|zero| zero.seq < readback) else { return Some(everything) };
+        match plan.prediction.get(tenant) {
+            None | Some(Prediction::Untouched) => Some(everything),
+            Some(Prediction::Beyond) => Some(Self::Nothing),
+            Some(Prediction::Generation(generation)) => {
+                let run = timeline.generation(*generation)?;
+                Some(Self::Taken { from: run.from, to: run.to?, zero: zero.seq })
+            }
+        }
+    }
+
+    pub fn fate(self, write: &Write<'_>) -> Fate {
+        let acknowledged_before =
+            |line: u64| write.answer() == Answer::Acknowledged && write.ended.is_some_and(|end| end.seq < line);
+        if write.answer() == Answer::Refused {
+            return Fate::Refused;
+        }
+        let fate = match self {
+            Self::Everything { until: line } | Self::Taken { from: line, .. } if acknowledged_before(line) => {
+                Fate::Required
+            }
+            // Written between the end of the generation and the fault: a true restore cannot contain it, answered or not.
+            Self::Taken { to, zero, .. } if to < write.seq && write.seq < zero => Fate::TooNew,
+            Self::Nothing | Self::Everything { .. } | Self::Taken { .. } => Fate::Allowed,
+        };
+        // Writes of the prober stay outside the count.
+        if fate == Fate::Required && write.invoked.kind == WriteKind::Probe { Fate::Allowed } else { fate }
+    }
+}

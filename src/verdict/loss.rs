@@ -1,0 +1,239 @@
+//! What was lost, by the ledger alone: which acknowledged writes do not show any more, and which recovery point explains that.
+
+use super::LISTED;
+use super::bench::Bench;
+use super::claims::{claimed, newest_listed};
+use super::codes::FindingCode;
+use super::ledger::{At, Cut, Fate, Ledger};
+use super::model::{Finding, LostWrite, Rpo};
+use super::rights::shows;
+use super::subject::View;
+use super::survivors::{Membership, Presence, Survivors};
+use super::versions::Store;
+use crate::clock::DrillTime;
+use crate::ids::Tenant;
+use crate::journal::WriteKind;
+use crate::plan::{Check, Prediction};
+use crate::timeline::{GenerationRun, Timeline, Zero};
+use std::collections::HashSet;
+use std::time::Duration;
+
+/// Judges the loss of one tenant. `view` is what was seen at health; without it the loss is unknown.
+pub(super) fn judge<'a>(
+    bench: &mut Bench<'_>,
+    timeline: &Timeline<'a>,
+    ledger: &Ledger<'_, 'a>,
+    tenant: &'a Tenant,
+    view: Option<&View<'a>>,
+) -> Rpo {
+    let plan = timeline.plan();
+    let prediction = plan.prediction.get(tenant).copied().unwrap_or(Prediction::Untouched);
+    let predicted = match prediction {
+        Prediction::Generation(generation) => Some(generation.time),
+        Prediction::Untouched | Prediction::Beyond => None,
+    };
+    let mut rpo = Rpo {
+        predicted,
+        listed: newest_listed(timeline, tenant).map(|snapshot| snapshot.time),
+        claimed: claimed(timeline, tenant),
+        found: None,
+        loss: None,
+        worst_case: match prediction {
+            Prediction::Untouched => Duration::ZERO,
+            Prediction::Generation(_) | Prediction::Beyond => Duration::from_secs(plan.calendar.worst_case_rpo_seconds),
+        },
+        met: false,
+        lost: 0,
+        oldest_lost_age: None,
+        lost_writes: Vec::new(),
+        came_back: Vec::new(),
+    };
+    let (Some(zero), Some(view)) = (timeline.zero, view) else { return rpo };
+    let Some(zero_drill) = zero.drill else { return rpo };
+    let read = view.locked.is_some() && view.uploads && view.users.is_some();
+    // Pages are the least that must have been read; a stack without uploads or users has none in its ledger either.
+    if !read && (view.locked.is_none() || unread(ledger, tenant, view)) {
+        return rpo;
+    }
+    let mut lost = Lost::count(ledger, tenant, view, zero);
+    lost.writes.sort_unstable();
+    rpo.came_back = lost.came_back;
+    rpo.lost = lost.writes.len() as u64;
+    let drill = |at: At| ledger.writes[at].invoked.drill;
+    rpo.oldest_lost_age = lost.writes.iter().map(|at| zero_drill.since(drill(*at))).max();
+    let oldest = lost.writes.iter().take(LISTED).map(|at| LostWrite { drill: drill(*at), item: ledger.name(*at) });
+    rpo.lost_writes = oldest.collect();
+
+    let points = Points { timeline, ledger, tenant, zero, prediction };
+    rpo.found = points.found(&lost.writes, zero_drill);
+    rpo.loss = rpo.found.map(|found| zero_drill.since(found));
+    rpo.met = rpo.loss.is_some_and(|loss| loss <= plan.objectives.rpo);
+    if !rpo.met {
+        let finding = Finding::new(FindingCode::RpoMissed).tenant(tenant);
+        let seen = rpo.found.map_or_else(|| "no recovery point".to_owned(), |found| found.to_string());
+        let objective = humantime::format_duration(plan.objectives.rpo).to_string();
+        bench.find(finding.expected(objective).seen(seen));
+    }
+    points.compare(bench, &lost.writes, view);
+    rpo
+}
+
+/// Whether the ledger has writes on a surface that was not read.
+fn unread(ledger: &Ledger<'_, '_>, tenant: &Tenant, view: &View<'_>) -> bool {
+    ledger.of(tenant).iter().any(|at| match ledger.writes[*at].invoked.kind {
+        WriteKind::Upload => !view.uploads,
+        WriteKind::CreateUser | WriteKind::Grant | WriteKind::Revoke => view.users.is_none(),
+        WriteKind::Create | WriteKind::Edit | WriteKind::Delete | WriteKind::Protect | WriteKind::Probe => false,
+    })
+}
+
+/// Acknowledged writes before `t0` that would show if nothing had happened, and do not.
+struct Lost {
+    writes: Vec<At>,
+    came_back: Vec<String>,
+}
+
+impl Lost {
+    fn count(ledger: &Ledger<'_, '_>, tenant: &Tenant, view: &View<'_>, zero: Zero) -> Self {
+        // The ideal: every acknowledged write up to the fault. What a later write superseded is not in it.
+        let ideal = Survivors::replay(ledger, tenant, Cut::Everything { until: zero.seq });
+        let mut lost = Self { writes: Vec::new(), came_back: Vec::new() };
+        let mut undone: HashSet<At> = HashSet::new();
+        for line in ideal.pages.values().chain(ideal.uploads.values()) {
+            let versions = line.versions.iter().filter(|version| version.required);
+            lost.writes.extend(versions.map(|version| version.at).filter(|at| !view.versions.contains(at)));
+            undone.extend(line.deleted.iter().filter(|(at, _)| view.versions.contains(at)).map(|(_, by)| *by));
+        }
+        for (name, user) in &ideal.users {
+            let there = view.users.as_ref().is_some_and(|users| users.contains_key(name));
+            match user.presence {
+                Presence::Deleted(by) if there => {
+                    undone.insert(by);
+                }
+                Presence::Required(at) if !there && view.users.is_some() => lost.writes.push(at),
+                Presence::Deleted(_) => continue,
+                Presence::Given | Presence::Required(_) | Presence::Allowed => {}
+            }
+            for membership in user.groups.values() {
+                let (Membership::Required(at) | Membership::Revoked(at)) = *membership else { continue };
+                let write = &ledger.writes[at];
+                // Groups given at creation share the write of the creation, which is counted above.
+                if write.invoked.kind == WriteKind::CreateUser || shows(view, write) != Some(false) {
+                    continue;
+                }
+                if matches!(membership, Membership::Revoked(_)) {
+                    undone.insert(at);
+                } else {
+                    lost.writes.push(at);
+                }
+            }
+        }
+        let sure = ideal.locked.values().filter(|(_, sure)| *sure).map(|(at, _)| *at);
+        lost.writes.extend(sure.filter(|at| shows(view, &ledger.writes[*at]) == Some(false)));
+        lost.came_back = undone.iter().map(|at| ledger.name(*at)).collect();
+        lost.came_back.sort_unstable();
+        lost.came_back.truncate(LISTED);
+        lost.writes.extend(undone);
+        lost
+    }
+}
+
+/// The recovery points that explain what is lost.
+struct Points<'p, 't, 'a> {
+    timeline: &'p Timeline<'a>,
+    ledger: &'p Ledger<'t, 'a>,
+    tenant: &'p Tenant,
+    zero: Zero,
+    prediction: Prediction,
+}
+
+impl<'a> Points<'_, '_, 'a> {
+    fn seq(&self, at: At) -> u64 {
+        self.ledger.writes[at].seq
+    }
+
+    /// Position in the generations of the newest one that was complete before `seq`.
+    fn before(&self, seq: u64) -> Option<usize> {
+        self.timeline.generations.iter().rposition(|run| run.to.is_some_and(|to| to < seq))
+    }
+
+    fn run(&self, position: usize) -> &GenerationRun<'a> {
+        &self.timeline.generations[position]
+    }
+
+    fn predicted(&self) -> Option<usize> {
+        match self.prediction {
+            Prediction::Generation(generation) => {
+                self.timeline.generations.iter().position(|run| run.generation == generation)
+            }
+            Prediction::Untouched | Prediction::Beyond => None,
+        }
+    }
+
+    /// The newest point up to which everything survived; `lost` in order.
+    fn found(&self, lost: &[At], zero: DrillTime) -> Option<DrillTime> {
+        let Some(first) = lost.first().map(|at| self.seq(*at)) else {
+            // Nothing is lost. If nothing could have been, the promised point is as new as can be shown.
+            return Some(zero);
+        };
+        let newest = self.before(first)?;
+        // Between two generations without a write in between the ledger cannot tell: the promised one is meant.
+        let position = match self.predicted() {
+            Some(predicted) if predicted < newest && !self.written_between(predicted, first) => predicted,
+            Some(_) | None => newest,
+        };
+        Some(self.run(position).generation.time)
+    }
+
+    fn written_between(&self, generation: usize, until: u64) -> bool {
+        let from = self.run(generation).to.unwrap_or(self.run(generation).from);
+        let writes = self.ledger.of(self.tenant).iter().map(|at| &self.ledger.writes[*at]);
+        let counts = |kind| kind != WriteKind::Probe;
+        writes.into_iter().any(|write| from < write.seq && write.seq < until && counts(write.invoked.kind))
+    }
+
+    /// Does the loss look like an older generation, like a torn one, or like two different ones?
+    fn compare(&self, bench: &mut Bench<'_>, lost: &[At], view: &View<'_>) {
+        let Some(predicted) = self.predicted() else { return };
+        let mut spans = Vec::new();
+        for store in [Store::Pages, Store::Uploads] {
+            let of_store = |at: &At| Store::of(self.ledger.writes[*at].invoked.kind) == Some(store);
+            let first = lost.iter().find(|at| of_store(at)).map(|at| self.seq(*at));
+            let newest_survivor =
+                view.versions.iter().filter(|at| of_store(at) && self.counts(**at)).map(|at| self.seq(*at)).max();
+            let (Some(first), Some(survivor)) = (first, newest_survivor) else { continue };
+            let promised = self.run(predicted).from;
+            if survivor > first && first < promised {
+                let item = lost.iter().find(|at| of_store(at)).map(|at| self.ledger.name(*at)).unwrap_or_default();
+                bench.find(Finding::new(FindingCode::Hole).check(store.check()).tenant(self.tenant).item(item));
+                continue;
+            }
+            let newest = self.before(first);
+            if newest.is_none_or(|newest| newest < predicted) {
+                let expected = self.run(predicted).generation.to_string();
+                let seen = newest.map_or_else(|| "none".to_owned(), |newest| self.run(newest).generation.to_string());
+                let finding = Finding::new(FindingCode::TooOld).check(store.check()).tenant(self.tenant);
+                bench.find(finding.expected(expected).seen(seen));
+            }
+            // The generations that this store can be from: complete before the first loss, begun after the last survivor.
+            let oldest = self.timeline.generations.iter().position(|run| survivor < run.from);
+            spans.push((oldest, newest));
+        }
+        if let [(pages_from, Some(pages_to)), (uploads_from, Some(uploads_to))] = spans[..] {
+            let apart =
+                pages_from.is_some_and(|from| from > uploads_to) || uploads_from.is_some_and(|from| from > pages_to);
+            if apart {
+                let name = |position: usize| self.run(position).generation.to_string();
+                let finding = Finding::new(FindingCode::Skew).check(Check::Files).tenant(self.tenant);
+                bench.find(finding.expected(name(pages_to)).seen(name(uploads_to)));
+            }
+        }
+    }
+
+    /// Only writes before the fault, without the prober's, tell how old a store is.
+    fn counts(&self, at: At) -> bool {
+        let write = &self.ledger.writes[at];
+        let cut = Cut::Everything { until: self.zero.seq };
+        write.seq < self.zero.seq && cut.fate(write) == Fate::Required
+    }
+}

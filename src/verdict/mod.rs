@@ -1,0 +1,40 @@
+//! Judges a timeline: checks, RTO, RPO, findings, verdict. Pure functions; sees no engine.
+//!
+//! `judge` puts it together; `gate` is the part that must be green before anything is broken. Readbacks: `readback` opens the surfaces,
+//! `versions` (pages, uploads), `rights` (users, groups, protections), `surfaces` (search, PDF, role matrix) and `restart` judge them against
+//! `survivors`, which replays the `ledger`. Stores: `backups`, `custody`. Provenance and loss: `claims`, `loss`. Time: `slots`, `recovery`, `parts`.
+//! The drill itself: `conduct`. `codes` and `model` are what comes out; `bench` is where it is laid down.
+
+mod backups;
+mod bench;
+mod claims;
+mod codes;
+mod conduct;
+mod custody;
+mod gate;
+mod judge;
+mod ledger;
+mod loss;
+mod marks;
+mod model;
+mod parts;
+mod readback;
+mod recovery;
+mod restart;
+mod rights;
+mod seconds;
+mod slots;
+mod subject;
+mod surfaces;
+mod survivors;
+#[cfg(test)]
+mod tests;
+mod versions;
+
+pub use codes::{FindingCode, ReasonCode, Severity};
+pub use gate::gate;
+pub use judge::judge;
+pub use model::*;
+
+/// At most so many findings of one code and tenant, and lost writes of one tenant, are listed; the counts are exact.
+pub const LISTED: usize = 50;

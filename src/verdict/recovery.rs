@@ -1,0 +1,232 @@
+//! Recovery time and outages, from the prober's slots alone (definition: the run of good slots that stays unbroken until `verify` ends).
+
+use super::bench::Bench;
+use super::codes::{FindingCode, ReasonCode};
+use super::model::{Finding, Outage, ProbeCounts, Reason, Rto, Window};
+use super::slots::{Mark, State, line, prober_end};
+use crate::clock::Mono;
+use crate::ids::Tenant;
+use crate::journal::{Outcome, ProbeKind};
+use crate::plan::{Detection, Phase, Plan};
+use crate::timeline::Timeline;
+use std::time::Duration;
+
+/// What the prober says about one tenant.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Answering {
+    /// Again, from some time in this interval on (`lo`, `hi` on the monotonic clock).
+    Again { lo: Mono, hi: Mono },
+    /// It was never seen to be gone.
+    Always,
+    /// Not, or not for long enough.
+    No { good_fulls: u32 },
+    /// The verification did not end, or nobody looked.
+    Unknown,
+}
+
+/// The slots of one tenant around the fault.
+pub(super) struct Watch<'t, 'a> {
+    timeline: &'t Timeline<'a>,
+    tenant: &'t Tenant,
+    zero: Mono,
+    /// End of the phase `verify`, if the drill itself did not break there.
+    verified: Option<Mono>,
+    ended: Mono,
+    marks: Vec<Mark>,
+}
+
+impl<'t, 'a> Watch<'t, 'a> {
+    /// `None` without a fault.
+    pub fn new(timeline: &'t Timeline<'a>, tenant: &'t Tenant) -> Option<Self> {
+        let zero = timeline.zero?.mono;
+        let ended = prober_end(timeline);
+        let verified = timeline.phases.get(&Phase::Verify).and_then(|span| span.end);
+        let verified = verified.filter(|(_, outcome)| match outcome {
+            Outcome::Done | Outcome::Failed { .. } | Outcome::TimedOut { .. } => true,
+            Outcome::Cancelled | Outcome::Broken { .. } => false,
+        });
+        let mut marks = line(timeline, tenant, ended);
+        marks.retain(|mark| mark.ended >= zero);
+        Some(Self { timeline, tenant, zero, verified: verified.map(|(at, _)| at), ended, marks })
+    }
+
+    pub fn counts(&self) -> ProbeCounts {
+        let mut counts = ProbeCounts::default();
+        for mark in &self.marks {
+            match (mark.state, mark.kind) {
+                (State::Missing, _) => counts.missing += 1,
+                (State::Good | State::Bad, ProbeKind::Light) => counts.light += 1,
+                (State::Good | State::Bad, ProbeKind::Full) => counts.full += 1,
+            }
+            counts.bad += u64::from(mark.state == State::Bad);
+            counts.late += u64::from(mark.late);
+        }
+        counts
+    }
+
+    /// Slots between `t0` and the end of the verification.
+    fn judged(&self) -> impl Iterator<Item = &Mark> {
+        let until = self.verified.unwrap_or(self.ended);
+        self.marks.iter().filter(move |mark| mark.intended <= until)
+    }
+
+    /// Whether the prober looked at all, from before the fault on.
+    fn looked(&self, bench: &mut Bench<'_>) -> bool {
+        let probes = self.timeline.probes.get(self.tenant);
+        let from_the_start =
+            |kind| probes.and_then(|probes| probes.of(kind).first()).is_some_and(|first| first.intended <= self.zero);
+        let looked = from_the_start(ProbeKind::Light) && from_the_start(ProbeKind::Full);
+        if !looked {
+            bench.doubt(Reason::new(ReasonCode::ProberSilent).tenant(self.tenant));
+        }
+        looked
+    }
+
+    /// When an affected tenant answered right again.
+    pub fn answering(&self, bench: &mut Bench<'_>) -> Answering {
+        if !self.looked(bench) {
+            return Answering::Unknown;
+        }
+        if !self.judged().any(|mark| mark.state == State::Bad) {
+            bench.doubt(Reason::new(ReasonCode::FaultUnnoticed).tenant(self.tenant));
+            return Answering::Always;
+        }
+        let Some(verified) = self.verified else { return Answering::Unknown };
+        // Missing slots count as bad: nobody knows better. Where they decide, the drill proves nothing.
+        let Some(last_bad) = self.judged().filter(|mark| mark.state != State::Good).max_by_key(|mark| mark.intended)
+        else {
+            return Answering::Unknown;
+        };
+        let good = self
+            .judged()
+            .filter(|mark| mark.kind == ProbeKind::Full && mark.intended > last_bad.intended && mark.ended <= verified);
+        let good: Vec<&Mark> = good.collect();
+        let sustain = self.timeline.plan().probe.sustain.max(1);
+        let good_fulls = u32::try_from(good.len()).unwrap_or(u32::MAX);
+        self.doubt_the_prober(bench, last_bad, good.first().copied());
+        match good.first() {
+            Some(first) if good_fulls >= sustain => Answering::Again { lo: last_bad.intended, hi: first.ended },
+            Some(_) | None => Answering::No { good_fulls },
+        }
+    }
+
+    /// Lateness and gaps of the prober where they decide.
+    fn doubt_the_prober(&self, bench: &mut Bench<'_>, last_bad: &Mark, first_good: Option<&Mark>) {
+        let until = first_good.map_or(self.ended, |first| first.ended);
+        let window = |mark: &&Mark| last_bad.intended <= mark.intended && mark.intended <= until;
+        let late = self.judged().filter(window).filter(|mark| mark.late).count();
+        if late > 0 {
+            let reason = Reason::new(ReasonCode::ProberLate).tenant(self.tenant);
+            bench.doubt(reason.seen(late.to_string()));
+        }
+        let last_seen_bad = self.judged().filter(|mark| mark.state == State::Bad).map(|mark| mark.intended).max();
+        let missing = self.judged().filter(|mark| mark.state == State::Missing);
+        let missing = missing.filter(|mark| Some(mark.intended) >= last_seen_bad).count();
+        if missing > 0 {
+            let reason = Reason::new(ReasonCode::ProberGap).tenant(self.tenant);
+            bench.doubt(reason.seen(missing.to_string()));
+        }
+    }
+
+    /// A tenant that the fault does not touch must not notice anything.
+    pub fn bystander(&self, bench: &mut Bench<'_>) {
+        if !self.looked(bench) {
+            return;
+        }
+        let missing = self.judged().filter(|mark| mark.state == State::Missing).count();
+        if missing > 0 {
+            bench.doubt(Reason::new(ReasonCode::ProberGap).tenant(self.tenant).seen(missing.to_string()));
+        }
+        let bad: Vec<&Mark> = self.judged().filter(|mark| mark.state == State::Bad).collect();
+        if let Some(until) = bad.iter().map(|mark| mark.intended).max() {
+            let windows = self.windows().into_iter().filter(|window| window.from <= until);
+            let total: Duration = windows.map(|window| window.to.since(window.from)).sum();
+            let finding = Finding::new(FindingCode::OutageOfBystander).tenant(self.tenant);
+            let seen = format!("{} bad slots, {}", bad.len(), humantime::format_duration(total));
+            bench.find(finding.expected("no bad slot").seen(seen));
+        }
+    }
+
+    /// After the verification it must stay that way, and after the restart it must come back.
+    pub fn stable(&self, bench: &mut Bench<'_>) {
+        let Some(verified) = self.verified else { return };
+        let rests = self.timeline.maintenance.iter().map(|(from, _)| *from).filter(|from| *from >= verified).min();
+        let quiet = rests.unwrap_or(self.ended);
+        let after = self.marks.iter().filter(|mark| mark.intended > verified);
+        let broke = after.clone().any(|mark| mark.state == State::Bad && mark.intended <= quiet);
+        let ends_bad = [ProbeKind::Light, ProbeKind::Full].into_iter().any(|kind| {
+            let last = after.clone().rfind(|mark| mark.kind == kind && mark.state != State::Missing);
+            last.is_some_and(|mark| mark.state == State::Bad)
+        });
+        // A restart after which nobody looked is no restart that was survived.
+        let restarted = self.timeline.maintenance.iter().any(|(from, to)| *from >= verified && to.is_some());
+        if restarted && !self.marks.iter().any(|mark| mark.intended > quiet && mark.state != State::Missing) {
+            bench.doubt(Reason::new(ReasonCode::ProberGap).tenant(self.tenant).item("after the restart"));
+        }
+        if broke || ends_bad {
+            let bad = after.filter(|mark| mark.state == State::Bad).count();
+            let finding = Finding::new(FindingCode::Unstable).tenant(self.tenant);
+            bench.find(finding.expected("no bad slot").seen(format!("{bad} bad slots after the verification")));
+        }
+    }
+
+    pub fn outage(&self) -> Outage {
+        let windows = self.windows();
+        Outage { total: windows.iter().map(|window| window.to.since(window.from)).sum(), windows }
+    }
+
+    /// From the first bad slot to the completion of the next good one, for each kind; overlapping windows are one.
+    fn windows(&self) -> Vec<Window> {
+        let mut windows = Vec::new();
+        for kind in [ProbeKind::Light, ProbeKind::Full] {
+            let mut open: Option<Mono> = None;
+            for mark in self.marks.iter().filter(|mark| mark.kind == kind) {
+                match (mark.state, open) {
+                    (State::Bad, None) => open = Some(mark.intended.max(self.zero)),
+                    (State::Good, Some(from)) => {
+                        windows.push(Window { from, to: mark.ended });
+                        open = None;
+                    }
+                    (State::Bad, Some(_)) | (State::Good, None) | (State::Missing, _) => {}
+                }
+            }
+            windows.extend(open.map(|from| Window { from, to: self.ended.max(from) }));
+        }
+        windows.sort_by_key(|window| (window.from, window.to));
+        let mut joined: Vec<Window> = Vec::with_capacity(windows.len());
+        for window in windows {
+            match joined.last_mut() {
+                Some(last) if window.from <= last.to => last.to = last.to.max(window.to),
+                Some(_) | None => joined.push(window),
+            }
+        }
+        joined
+    }
+
+    /// The interval from `t0`, with what is declared, against the objectives.
+    pub fn rto(&self, bench: &mut Bench<'_>, lo: Mono, hi: Mono) -> Rto {
+        let plan = self.timeline.plan();
+        let declared = declared(plan);
+        let (machine_lo, machine_hi) = (lo.since(self.zero), hi.since(self.zero));
+        let met = machine_hi + declared <= plan.objectives.rto;
+        let say = |time: Duration| humantime::format_duration(time).to_string();
+        if !met {
+            let finding = Finding::new(FindingCode::RtoMissed).tenant(self.tenant);
+            bench.find(finding.expected(say(plan.objectives.rto)).seen(say(machine_hi + declared)));
+        }
+        if let Some(limit) = plan.objectives.machine.filter(|limit| machine_hi > *limit) {
+            let finding = Finding::new(FindingCode::MachineMissed).tenant(self.tenant);
+            bench.find(finding.expected(say(limit)).seen(say(machine_hi)));
+        }
+        Rto { machine_lo, machine_hi, declared, lo: machine_lo + declared, hi: machine_hi + declared, met }
+    }
+}
+
+/// Declared time: the allowances, and the detection if the drill does not measure it.
+pub(super) fn declared(plan: &Plan) -> Duration {
+    let detection = match plan.detection {
+        Detection::Fixed { after } => after,
+        Detection::Probe { .. } | Detection::Oracle => Duration::ZERO,
+    };
+    plan.allowances.iter().map(|allowance| allowance.takes).sum::<Duration>() + detection
+}

@@ -1,0 +1,247 @@
+//! Users, their groups, and protections of pages: what the ledger gave and took, against what was read back.
+
+use super::bench::Bench;
+use super::codes::{FindingCode, Severity};
+use super::ledger::Fate;
+use super::marks::leaked;
+use super::model::Finding;
+use super::subject::{Subject, View};
+use super::survivors::{Membership, Presence, User};
+use crate::journal::{Item, WriteKind};
+use crate::plan::Check;
+use crate::timeline::Answer;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// What the ledger says about users beyond the recovery point.
+struct Beyond<'a> {
+    /// Creations that cannot or must not be seen.
+    creations: HashMap<&'a str, Fate>,
+    /// Grants after the recovery point.
+    grants: HashSet<(&'a str, &'a str)>,
+    /// All groups that the ledger ever names for this tenant; any other group is the system's own business.
+    groups: HashSet<&'a str>,
+    protections: HashSet<&'a str>,
+}
+
+impl<'a> Beyond<'a> {
+    fn new(subject: &Subject<'_, 'a>) -> Self {
+        let mut beyond = Self {
+            creations: HashMap::new(),
+            grants: HashSet::new(),
+            groups: HashSet::new(),
+            protections: HashSet::new(),
+        };
+        for &at in subject.ledger.of(subject.tenant) {
+            let write = &subject.ledger.writes[at];
+            let (invoked, fate) = (write.invoked, subject.cut.fate(write));
+            beyond.groups.extend(invoked.group.iter().flat_map(|group| group.split(',')).map(str::trim));
+            match (invoked.kind, fate) {
+                (WriteKind::CreateUser, Fate::TooNew | Fate::Refused) => {
+                    beyond.creations.insert(&invoked.key, fate);
+                }
+                (WriteKind::Grant, Fate::TooNew) => {
+                    beyond.grants.insert((&invoked.key, invoked.group.as_deref().unwrap_or_default()));
+                }
+                (WriteKind::Protect, Fate::TooNew) => {
+                    beyond.protections.insert(&invoked.key);
+                }
+                (
+                    WriteKind::Create
+                    | WriteKind::Edit
+                    | WriteKind::Upload
+                    | WriteKind::Delete
+                    | WriteKind::CreateUser
+                    | WriteKind::Grant
+                    | WriteKind::Revoke
+                    | WriteKind::Protect
+                    | WriteKind::Probe,
+                    Fate::Required | Fate::Allowed | Fate::TooNew | Fate::Refused,
+                ) => {}
+            }
+        }
+        beyond
+    }
+}
+
+fn finding(subject: &Subject<'_, '_>, code: FindingCode) -> Finding {
+    Finding::new(code).check(Check::Permissions).tenant(subject.tenant)
+}
+
+/// Judges users and groups.
+pub(super) fn users<'a>(bench: &mut Bench<'_>, subject: &Subject<'_, 'a>, items: &[&'a Item], view: &mut View<'a>) {
+    let beyond = Beyond::new(subject);
+    let mut seen: BTreeMap<&'a str, &'a [String]> = BTreeMap::new();
+    for item in items {
+        if let Item::User { name, groups } = item {
+            seen.insert(name, groups);
+        }
+    }
+    for (name, groups) in &seen {
+        match subject.survivors.users.get(name) {
+            Some(user) => known(bench, subject, &beyond, name, user, groups),
+            None => unknown(bench, subject, &beyond, name, groups),
+        }
+    }
+    let before = subject.steady.and_then(|steady| steady.users.as_ref());
+    let mut gone: Vec<(&str, &User<'_>)> = subject.survivors.users.iter().map(|(name, user)| (*name, user)).collect();
+    gone.sort_unstable_by_key(|(name, _)| *name);
+    for (name, user) in gone.into_iter().filter(|(name, _)| !seen.contains_key(name)) {
+        if let Presence::Required(at) = user.presence {
+            bench.find(finding(subject, FindingCode::Lost).item(subject.ledger.name(at)));
+        } else if user.presence == Presence::Given && before.is_some_and(|before| before.contains_key(name)) {
+            bench.find(finding(subject, FindingCode::Lost).item(format!("user {name}")));
+        }
+    }
+    // The system's own users, as they were before the fault.
+    for name in before.into_iter().flat_map(BTreeMap::keys) {
+        // A user of ours that was created after the recovery point is gone by right.
+        let ours = subject.survivors.users.contains_key(name) || subject.ledger.created_user(subject.tenant, name);
+        if !ours && !seen.contains_key(name) {
+            bench.find(finding(subject, FindingCode::Lost).item(format!("user {name}")));
+        }
+    }
+    view.users = Some(seen);
+}
+
+/// A user that the ledger knows at the recovery point.
+fn known<'a>(
+    bench: &mut Bench<'_>,
+    subject: &Subject<'_, 'a>,
+    beyond: &Beyond<'a>,
+    name: &'a str,
+    user: &User<'a>,
+    groups: &[String],
+) {
+    if let Presence::Deleted(at) = user.presence {
+        let back = finding(subject, FindingCode::Resurrected).item(format!("user {name}"));
+        bench.find(back.expected(subject.ledger.name(at)));
+        return;
+    }
+    let before = subject.steady.and_then(|steady| steady.users.as_ref()?.get(name).copied());
+    for group in groups {
+        let item = format!("user {name} in group {group}");
+        match user.groups.get(group.as_str()) {
+            Some(Membership::Required(_) | Membership::Allowed) => {}
+            Some(Membership::Revoked(at)) => {
+                let back = finding(subject, FindingCode::Resurrected).item(item);
+                bench.find(back.expected(subject.ledger.name(*at)));
+            }
+            None if beyond.grants.contains(&(name, group.as_str())) => {
+                bench.find(finding(subject, FindingCode::TooNew).item(item).expected(subject.point()));
+            }
+            None => {
+                // Groups outside the ledger, and those of users outside it, must be as before the fault.
+                let foreign = user.presence == Presence::Given || !beyond.groups.contains(group.as_str());
+                let same = subject.steady.is_none() || before.is_some_and(|before| before.contains(group));
+                if !(foreign && same) {
+                    bench.find(finding(subject, FindingCode::PermissionWidened).item(item));
+                }
+            }
+        }
+    }
+    let mut missing: Vec<_> = user
+        .groups
+        .iter()
+        .filter(|(group, _)| !groups.iter().any(|seen| seen == *group))
+        .filter_map(|(group, membership)| match membership {
+            Membership::Required(at) => Some((*group, *at)),
+            Membership::Allowed | Membership::Revoked(_) => None,
+        })
+        .collect();
+    missing.sort_unstable();
+    for (group, at) in missing {
+        let item = format!("user {name} in group {group}");
+        bench.find(finding(subject, FindingCode::RightLost).item(item).expected(subject.ledger.name(at)));
+    }
+    if user.presence == Presence::Given {
+        let untouched = |group: &&String| !user.groups.contains_key(group.as_str()) && !groups.contains(group);
+        for group in before.into_iter().flatten().filter(untouched) {
+            bench.find(finding(subject, FindingCode::RightLost).item(format!("user {name} in group {group}")));
+        }
+    }
+}
+
+/// A user that the ledger does not know at the recovery point.
+fn unknown<'a>(
+    bench: &mut Bench<'_>,
+    subject: &Subject<'_, 'a>,
+    beyond: &Beyond<'a>,
+    name: &'a str,
+    groups: &[String],
+) {
+    let item = format!("user {name}");
+    match beyond.creations.get(name) {
+        Some(Fate::Refused) => return bench.find(finding(subject, FindingCode::AbortedVisible).item(item)),
+        Some(Fate::TooNew) => {
+            return bench.find(finding(subject, FindingCode::TooNew).item(item).expected(subject.point()));
+        }
+        Some(Fate::Required | Fate::Allowed) | None => {}
+    }
+    let owners = subject.ledger.creators_of(name);
+    if !owners.is_empty() {
+        for owner in owners {
+            leaked(bench, subject.tenant, owner, &item);
+        }
+        return;
+    }
+    let Some(steady) = subject.steady.and_then(|steady| steady.users.as_ref()) else { return };
+    let Some(before) = steady.get(name) else {
+        bench.find(finding(subject, FindingCode::Alien).item(item));
+        return;
+    };
+    for group in groups.iter().filter(|group| !before.contains(group)) {
+        bench.find(finding(subject, FindingCode::PermissionWidened).item(format!("{item} in group {group}")));
+    }
+    for group in before.iter().filter(|group| !groups.contains(group)) {
+        bench.find(finding(subject, FindingCode::RightLost).item(format!("{item} in group {group}")));
+    }
+}
+
+/// Judges the protections of pages.
+pub(super) fn protections<'a>(
+    bench: &mut Bench<'_>,
+    subject: &Subject<'_, 'a>,
+    items: &[&'a Item],
+    view: &mut View<'a>,
+) {
+    let beyond = Beyond::new(subject);
+    let mut locked = HashMap::new();
+    for item in items {
+        let Item::Page { key, protected } = item else { continue };
+        locked.insert(key.as_str(), *protected);
+        let item = format!("protection of {key}");
+        match (subject.survivors.locked.get(key.as_str()), *protected) {
+            (Some((at, true)), false) => {
+                let open = finding(subject, FindingCode::RightLost).severity(Severity::Critical).item(item);
+                bench.find(open.expected(subject.ledger.name(*at)));
+            }
+            (None, true) if beyond.protections.contains(key.as_str()) => {
+                bench.find(finding(subject, FindingCode::TooNew).item(item).expected(subject.point()));
+            }
+            (None, true) if subject.survivors.pages.contains_key(key.as_str()) => {
+                bench.find(finding(subject, FindingCode::PermissionMissing).item(item));
+            }
+            (Some((_, true)) | None, true) | (Some((_, false)), _) | (None, false) => {}
+        }
+    }
+    view.locked = Some(locked);
+}
+
+/// Whether a write about rights still shows: used for counting the loss. `None` if the surface was not read.
+pub(super) fn shows(view: &View<'_>, write: &crate::timeline::Write<'_>) -> Option<bool> {
+    let invoked = write.invoked;
+    let group = invoked.group.as_deref().unwrap_or_default();
+    let member = |users: &BTreeMap<&str, &[String]>| {
+        users.get(invoked.key.as_str()).is_some_and(|groups| groups.iter().any(|seen| seen == group))
+    };
+    debug_assert!(write.answer() == Answer::Acknowledged, "only acknowledged writes can be lost");
+    match invoked.kind {
+        WriteKind::CreateUser => view.users.as_ref().map(|users| users.contains_key(invoked.key.as_str())),
+        WriteKind::Grant => view.users.as_ref().map(member),
+        WriteKind::Revoke => view.users.as_ref().map(|users| !member(users)),
+        WriteKind::Protect => {
+            view.locked.as_ref().map(|locked| locked.get(invoked.key.as_str()).copied().unwrap_or(false))
+        }
+        WriteKind::Create | WriteKind::Edit | WriteKind::Upload | WriteKind::Delete | WriteKind::Probe => None,
+    }
+}

@@ -1,0 +1,92 @@
+//! One tenant at one readback: what is known about it before looking, and what was seen.
+
+use super::ledger::{At, Cut, Ledger};
+use super::survivors::{Line, Survivors};
+use super::versions::Store;
+use crate::ids::Tenant;
+use crate::journal::WriteKind;
+use crate::plan::Prediction;
+use crate::timeline::{Answer, Timeline};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// What is looked at, with everything that is needed to judge it.
+pub(super) struct Subject<'t, 'a> {
+    pub ledger: &'t Ledger<'t, 'a>,
+    pub tenant: &'a Tenant,
+    pub cut: Cut,
+    pub survivors: Survivors<'a>,
+    /// What was there before the fault; `None` when this is before the fault.
+    pub steady: Option<&'t View<'a>>,
+    protections: HashMap<&'a str, usize>,
+    point: String,
+}
+
+/// What was seen of one tenant in one readback.
+#[derive(Debug, Default)]
+pub(super) struct View<'a> {
+    /// Writes whose version was there.
+    pub versions: HashSet<At>,
+    /// Contents of keys that the ledger does not know.
+    pub unwritten: BTreeMap<(Store, &'a str), Vec<&'a str>>,
+    /// `None` if the surface was not read.
+    pub users: Option<BTreeMap<&'a str, &'a [String]>>,
+    pub locked: Option<HashMap<&'a str, bool>>,
+    pub uploads: bool,
+}
+
+impl<'t, 'a> Subject<'t, 'a> {
+    pub fn new(
+        timeline: &Timeline<'a>,
+        ledger: &'t Ledger<'t, 'a>,
+        tenant: &'a Tenant,
+        cut: Cut,
+        steady: Option<&'t View<'a>>,
+    ) -> Self {
+        let mut protections = HashMap::new();
+        for &at in ledger.of(tenant) {
+            let write = &ledger.writes[at];
+            if write.invoked.kind == WriteKind::Protect && write.answer() != Answer::Refused {
+                *protections.entry(write.invoked.key.as_str()).or_default() += 1;
+            }
+        }
+        let point = match timeline.plan().prediction.get(tenant) {
+            Some(Prediction::Generation(generation)) => generation.to_string(),
+            None | Some(Prediction::Untouched | Prediction::Beyond) => String::new(),
+        };
+        Self { ledger, tenant, cut, survivors: Survivors::replay(ledger, tenant, cut), steady, protections, point }
+    }
+
+    pub const fn lines(&self, store: Store) -> &HashMap<&'a str, Line> {
+        match store {
+            Store::Pages => &self.survivors.pages,
+            Store::Uploads => &self.survivors.uploads,
+        }
+    }
+
+    /// Whether any version of a page or an upload must be there.
+    pub fn expects_anything(&self) -> bool {
+        let lines = self.survivors.pages.values().chain(self.survivors.uploads.values());
+        lines.flat_map(|line| &line.versions).any(|version| version.required)
+    }
+
+    /// How often this page was (perhaps) protected.
+    pub fn protections(&self, key: &str) -> usize {
+        self.protections.get(key).copied().unwrap_or_default()
+    }
+
+    /// The predicted recovery point, for findings.
+    pub fn point(&self) -> &str {
+        &self.point
+    }
+
+    /// Keys of the system's own before the fault, that must be the same again.
+    pub fn unwritten(&self, store: Store) -> impl Iterator<Item = (&&'a str, &Vec<&'a str>)> {
+        let all = self.steady.into_iter().flat_map(|steady| &steady.unwritten);
+        all.filter(move |((of, _), _)| *of == store).map(|((_, key), contents)| (key, contents))
+    }
+
+    /// Whether this key was the system's own before the fault.
+    pub fn had(&self, store: Store, key: &'a str) -> bool {
+        self.steady.is_some_and(|steady| steady.unwritten.contains_key(&(store, key)))
+    }
+}

@@ -1,0 +1,142 @@
+//! Replays the writes of one tenant up to a cut: what must be there, what may be, and what was surely taken away.
+
+use super::ledger::{At, Cut, Fate, Ledger};
+use crate::ids::Tenant;
+use crate::journal::WriteKind;
+use std::collections::HashMap;
+
+/// The state of one tenant at a cut.
+#[derive(Debug, Default)]
+pub(super) struct Survivors<'a> {
+    pub pages: HashMap<&'a str, Line>,
+    pub uploads: HashMap<&'a str, Line>,
+    pub users: HashMap<&'a str, User<'a>>,
+    /// Pages that were protected, by the last write that did it; `false` if that is not sure.
+    pub locked: HashMap<&'a str, (At, bool)>,
+}
+
+/// All versions of one page or upload, oldest first.
+#[derive(Debug, Default)]
+pub(super) struct Line {
+    pub versions: Vec<Version>,
+    /// Surely deleted, with the deletion that did it.
+    pub deleted: Vec<(At, At)>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Version {
+    pub at: At,
+    pub required: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct User<'a> {
+    pub presence: Presence,
+    pub groups: HashMap<&'a str, Membership>,
+}
+
+/// Whether a user exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Presence {
+    /// Not created by us.
+    Given,
+    Required(At),
+    Allowed,
+    Deleted(At),
+}
+
+/// Whether a user is in a group, by the last write about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Membership {
+    Required(At),
+    Allowed,
+    Revoked(At),
+}
+
+impl Line {
+    pub fn deletion_of(&self, at: At) -> Option<At> {
+        self.deleted.iter().find(|(version, _)| *version == at).map(|(_, deletion)| *deletion)
+    }
+
+    fn delete(&mut self, deletion: At, sure: bool) {
+        if sure {
+            self.deleted.extend(self.versions.drain(..).map(|version| (version.at, deletion)));
+        } else {
+            self.versions.iter_mut().for_each(|version| version.required = false);
+        }
+    }
+}
+
+/// The groups of a `create-user`, as the ledger writes them.
+fn groups(text: Option<&str>) -> impl Iterator<Item = &str> {
+    text.unwrap_or_default().split(',').map(str::trim).filter(|group| !group.is_empty())
+}
+
+impl<'a> Survivors<'a> {
+    /// What `cut` leaves of all that `tenant` wrote. Linear in the writes.
+    pub fn replay(ledger: &Ledger<'_, 'a>, tenant: &Tenant, cut: Cut) -> Self {
+        let mut state = Self::default();
+        for &at in ledger.of(tenant) {
+            match cut.fate(&ledger.writes[at]) {
+                Fate::Required => state.apply(ledger, at, true),
+                Fate::Allowed => state.apply(ledger, at, false),
+                Fate::TooNew | Fate::Refused => {}
+            }
+        }
+        state
+    }
+
+    fn apply(&mut self, ledger: &Ledger<'_, 'a>, at: At, sure: bool) {
+        let invoked = ledger.writes[at].invoked;
+        let key = invoked.key.as_str();
+        let group = invoked.group.as_deref();
+        match invoked.kind {
+            WriteKind::Create | WriteKind::Edit | WriteKind::Probe => {
+                self.pages.entry(key).or_default().versions.push(Version { at, required: sure });
+            }
+            WriteKind::Upload => {
+                self.uploads.entry(key).or_default().versions.push(Version { at, required: sure });
+            }
+            WriteKind::Delete => self.delete(key, at, sure),
+            WriteKind::CreateUser => {
+                let membership = if sure { Membership::Required(at) } else { Membership::Allowed };
+                let presence = if sure { Presence::Required(at) } else { Presence::Allowed };
+                let groups = groups(group).map(|group| (group, membership)).collect();
+                self.users.insert(key, User { presence, groups });
+            }
+            WriteKind::Grant | WriteKind::Revoke => {
+                let given = || User { presence: Presence::Given, groups: HashMap::new() };
+                let membership = match (sure, invoked.kind == WriteKind::Grant) {
+                    (false, _) => Membership::Allowed,
+                    (true, true) => Membership::Required(at),
+                    (true, false) => Membership::Revoked(at),
+                };
+                let user = self.users.entry(key).or_insert_with(given);
+                user.groups.insert(group.unwrap_or_default(), membership);
+            }
+            WriteKind::Protect => {
+                self.locked.insert(key, (at, sure));
+            }
+        }
+    }
+
+    /// A deletion names only a key: it takes whatever lives under it.
+    fn delete(&mut self, key: &'a str, at: At, sure: bool) {
+        for lines in [&mut self.pages, &mut self.uploads] {
+            if let Some(line) = lines.get_mut(key) {
+                line.delete(at, sure);
+            }
+        }
+        if let Some(user) = self.users.get_mut(key) {
+            user.presence = if sure { Presence::Deleted(at) } else { Presence::Allowed };
+            if !sure {
+                user.groups.values_mut().for_each(|membership| *membership = Membership::Allowed);
+            }
+        }
+        if sure {
+            self.locked.remove(key);
+        } else if let Some(locked) = self.locked.get_mut(key) {
+            locked.1 = false;
+        }
+    }
+}

@@ -1,0 +1,364 @@
+//! What is wrong with pages and uploads.
+
+use super::*;
+use crate::journal::sample::{KEY, drill_time, tenant};
+use crate::journal::{Found, WriteInvoked, WriteKind, WriteResult, token};
+use crate::verdict::{LISTED, TenantState};
+
+pub(super) fn is(tenant: &Tenant, name: &str, item: &Item, key: &str) -> bool {
+    tenant.as_str() == name && key_of(item) == Some(key)
+}
+
+/// Writes of the ledger, by what `which` says.
+pub(super) fn written(sample: &Sample, which: impl Fn(&WriteInvoked) -> bool) -> Vec<WriteInvoked> {
+    let write = |(_, event): &(_, Event)| match event {
+        Event::WriteInvoked(invoked) if which(invoked) => Some(invoked.clone()),
+        _ => None,
+    };
+    sample.events.iter().filter_map(write).collect()
+}
+
+pub(super) fn revision(write: &WriteInvoked, index: u32) -> Item {
+    let sha256 = write.sha256.clone().expect("a body");
+    let found = Found { tokens: vec![write.token.clone()], canaries: Vec::new() };
+    let (key, head) = (write.key.clone(), true);
+    match write.kind {
+        WriteKind::Upload => Item::Upload { key, index, head, sha256, bytes: 64, found },
+        _ => Item::Revision { key, index, head, sha256, found },
+    }
+}
+
+/// Adds `items` to the pages of acme after the recovery.
+pub(super) fn add(sample: &mut Sample, items: &[Item]) {
+    sample.rewrite(&RECOVERED, |of, item| match &item {
+        Item::Page { key, .. } if of.as_str() == "acme" && key == "Canary" => [items, &[item]].concat(),
+        _ => vec![item],
+    });
+}
+
+pub(super) fn before(write: &WriteInvoked, text: &str) -> bool {
+    write.drill < drill_time(text)
+}
+
+pub(super) const DAILY: &str = "2026-01-07T00:05:00Z";
+
+#[test]
+fn a_missing_page_is_lost() {
+    let judgement = read_back(|of, item| if is(of, "acme", &item, "Page-2") { vec![] } else { vec![item] });
+    fires(&judgement, FindingCode::Lost, Some("acme"));
+    fires(&judgement, FindingCode::NotRecovered, Some("acme"));
+    assert_eq!(judgement.finding_counts[&FindingCode::Lost], 1);
+    assert_eq!(judgement.tenants[&tenant("acme")].state, TenantState::NotRecovered);
+    assert_eq!(judgement.tenants[&tenant("acme")].rto, None);
+    assert_eq!(judgement.rto, None);
+    assert!(judgement.tenants[&tenant("globex")].rto.is_some());
+}
+
+#[test]
+fn missing_uploads_are_lost_also_the_empty_one() {
+    let judgement = read_back(|of, item| match item {
+        Item::Upload { .. } if of.as_str() == "globex" => vec![],
+        _ => vec![item],
+    });
+    fires(&judgement, FindingCode::Lost, Some("globex"));
+    let empty = |finding: &&Finding| finding.item.as_deref().is_some_and(|item| item.contains("empty.txt"));
+    assert!(judgement.findings.iter().any(|finding| empty(&finding)));
+}
+
+#[test]
+fn a_page_of_the_system_that_is_gone_or_changed_is_noticed() {
+    let judgement = read_back(|of, item| if is(of, "acme", &item, "Main Page") { vec![] } else { vec![item] });
+    fires(&judgement, FindingCode::Lost, Some("acme"));
+    let judgement = read_back(|of, mut item| {
+        if let (true, Item::Revision { sha256, .. }) = (is(of, "acme", &item, "Main Page"), &mut item) {
+            "hacked".clone_into(sha256);
+        }
+        vec![item]
+    });
+    fires(&judgement, FindingCode::Corrupt, Some("acme"));
+}
+
+#[test]
+fn other_bytes_are_corrupt_with_and_without_a_token() {
+    for keep in [true, false] {
+        let judgement = read_back(|of, mut item| {
+            if let (true, Item::Upload { sha256, found, .. }) = (is(of, "acme", &item, "drawing.png"), &mut item) {
+                *sha256 = "0".repeat(64);
+                if !keep {
+                    found.tokens.clear();
+                }
+            }
+            vec![item]
+        });
+        fires(&judgement, FindingCode::Corrupt, Some("acme"));
+        assert!(!codes(&judgement).contains(&FindingCode::Lost));
+    }
+}
+
+#[test]
+fn swapped_tenants_leak() {
+    let judgement = loss(|sample| {
+        sample.change(|event| {
+            let Event::Seen { moment: Moment::Health | Moment::Restart, tenant: of, item } = event else { return };
+            let swap = matches!(item, Item::Revision { .. } | Item::Page { .. });
+            match of.as_str() {
+                "acme" if swap => *of = tenant("globex"),
+                "globex" if swap => *of = tenant("acme"),
+                _ => {}
+            }
+        });
+        // The items now stand under a readback that has ended or not begun: put them into the right one.
+        let misplaced: Vec<_> = RECOVERED.into_iter().flat_map(|moment| regroup(sample, moment)).collect();
+        assert!(!misplaced.is_empty());
+    });
+    fires(&judgement, FindingCode::Leaked, Some("acme"));
+    fires(&judgement, FindingCode::Leaked, Some("globex"));
+    fires(&judgement, FindingCode::Lost, Some("acme"));
+}
+
+/// Moves every item of a readback behind the beginning of its tenant's readback.
+fn regroup(sample: &mut Sample, at: Moment) -> Vec<Event> {
+    let mut moved = Vec::new();
+    sample.events.retain(|(mono, event)| match event {
+        Event::Seen { moment, .. } if *moment == at => {
+            moved.push((*mono, event.clone()));
+            false
+        }
+        _ => true,
+    });
+    for (_, event) in moved.iter().rev() {
+        let Event::Seen { tenant, .. } = event else { continue };
+        let begins = |event: &Event| matches!(event, Event::ReadbackStarted { moment, tenant: of } if *moment == at && of == tenant);
+        sample.insert_after(begins, event.clone());
+    }
+    moved.into_iter().map(|(_, event)| event).collect()
+}
+
+#[test]
+fn a_foreign_canary_alone_leaks_critically() {
+    let judgement = read_back(|of, mut item| {
+        if let (true, Item::Upload { found, .. }) = (is(of, "acme", &item, "drawing.png"), &mut item) {
+            found.canaries.push(tenant("acme-prod"));
+        }
+        vec![item]
+    });
+    fires(&judgement, FindingCode::Leaked, Some("acme"));
+    let leaked = judgement.findings.iter().find(|finding| finding.code == FindingCode::Leaked).expect("it");
+    assert_eq!(leaked.severity, crate::verdict::Severity::Critical);
+}
+
+#[test]
+fn a_deleted_page_that_is_back_is_resurrected() {
+    let judgement = loss(|sample| {
+        let draft = |w: &WriteInvoked| w.tenant.as_str() == "acme" && w.key.starts_with("Draft") && before(w, DAILY);
+        let write = written(sample, draft).remove(0);
+        add(sample, &[revision(&write, 0)]);
+    });
+    fires(&judgement, FindingCode::Resurrected, Some("acme"));
+}
+
+#[test]
+fn a_deletion_after_the_recovery_point_is_undone_without_a_finding() {
+    let judgement = loss(|sample| {
+        // The last deletion of the history is made to hit a page that the daily has, instead of its draft.
+        let of_acme = |w: &WriteInvoked| w.tenant.as_str() == "acme";
+        let last = written(sample, |w| of_acme(w) && w.kind == WriteKind::Delete).pop().expect("a deletion");
+        let draft = written(sample, |w| of_acme(w) && w.kind == WriteKind::Create && w.key == last.key).remove(0);
+        sample.drop_where(|event| match event {
+            Event::WriteInvoked(write) => write.write == draft.write,
+            Event::WriteEnded { write, .. } => *write == draft.write,
+            _ => false,
+        });
+        sample.change(|event| {
+            if let Event::WriteInvoked(w) = event
+                && w.write == last.write
+            {
+                "Page-2".clone_into(&mut w.key);
+                let run = crate::ids::RunId::new("sample-1").expect("a name");
+                w.token = token(KEY, &run, &w.tenant, &w.writer, w.seq, w.kind, &w.key);
+            }
+        });
+        let steady = [Moment::Steady];
+        sample.rewrite(&steady, |of, item| if is(of, "acme", &item, "Page-2") { vec![] } else { vec![item] });
+    });
+    assert_eq!(judgement.findings, Vec::new());
+    assert_eq!(judgement.verdict, Verdict::Passed, "{:#?}", judgement.reasons);
+    assert_eq!(judgement.tenants[&tenant("acme")].rpo.came_back.len(), 1);
+}
+
+#[test]
+fn a_write_twice_is_duplicated_unless_protecting_explains_it() {
+    let judgement = read_back(|of, item| {
+        let again = is(of, "acme", &item, "Page-2") && matches!(item, Item::Revision { .. });
+        if again { vec![item.clone(), item] } else { vec![item] }
+    });
+    fires(&judgement, FindingCode::Duplicated, Some("acme"));
+    // The sample's `Locked` has two equal revisions because it was protected once; a third is one too many.
+    let judgement = read_back(|of, item| {
+        let again = is(of, "acme", &item, "Locked") && matches!(item, Item::Revision { index: 1, .. });
+        if again { vec![item.clone(), item] } else { vec![item] }
+    });
+    fires(&judgement, FindingCode::Duplicated, Some("acme"));
+}
+
+#[test]
+fn an_old_version_on_top_is_stale() {
+    let judgement = read_back(|of, mut item| {
+        let upload = is(of, "acme", &item, "drawing.png");
+        if let (true, Item::Upload { index, head, .. }) = (upload, &mut item) {
+            *head = *index == 0;
+        }
+        vec![item]
+    });
+    fires(&judgement, FindingCode::StaleHead, Some("acme"));
+}
+
+#[test]
+fn a_refused_write_that_shows_is_aborted_visible() {
+    let judgement = loss(|sample| {
+        let note = |w: &WriteInvoked| w.tenant.as_str() == "acme" && w.key.starts_with("Note") && before(w, DAILY);
+        let refused = written(sample, note).remove(0).write;
+        sample.change(|event| match event {
+            Event::WriteEnded { write, result } if *write == refused => {
+                *result = WriteResult::Fail { why: "refused".to_owned() };
+            }
+            _ => {}
+        });
+    });
+    fires(&judgement, FindingCode::AbortedVisible, Some("acme"));
+}
+
+#[test]
+fn an_unanswered_write_may_be_there_or_not() {
+    for there in [true, false] {
+        let judgement = loss(|sample| {
+            let note = |w: &WriteInvoked| w.tenant.as_str() == "acme" && w.key.starts_with("Note") && before(w, DAILY);
+            let unknown = written(sample, note).remove(0);
+            sample.change(|event| match event {
+                Event::WriteEnded { write, result } if *write == unknown.write => {
+                    *result = WriteResult::Info { why: "timeout".to_owned() };
+                }
+                _ => {}
+            });
+            if !there {
+                let moments = [Moment::Steady, Moment::Health, Moment::Restart];
+                sample.rewrite(
+                    &moments,
+                    |of, item| {
+                        if is(of, "acme", &item, &unknown.key) { vec![] } else { vec![item] }
+                    },
+                );
+            }
+        });
+        assert_eq!(judgement.findings, Vec::new());
+        assert_eq!(judgement.verdict, Verdict::Passed);
+    }
+}
+
+#[test]
+fn unknown_tokens_are_alien_and_unrecorded_writes_of_ours_phantoms() {
+    let stray = |mark: String| Item::Revision {
+        key: "Page-9".to_owned(),
+        index: 0,
+        head: true,
+        sha256: "1".repeat(64),
+        found: Found { tokens: vec![mark], canaries: Vec::new() },
+    };
+    let judgement = loss(|sample| add(sample, &[stray(format!("EF{}", "A".repeat(26)))]));
+    fires(&judgement, FindingCode::Alien, Some("acme"));
+    let run = crate::ids::RunId::new("sample-1").expect("a name");
+    let ours = token(KEY, &run, &tenant("acme"), "workload", 3, WriteKind::Create, "Page-9");
+    let judgement = loss(|sample| add(sample, &[stray(ours)]));
+    fires(&judgement, FindingCode::Phantom, Some("acme"));
+}
+
+#[test]
+fn a_page_that_nobody_wrote_is_alien() {
+    let stray = Item::Revision {
+        key: "Hello".to_owned(),
+        index: 0,
+        head: true,
+        sha256: "1".repeat(64),
+        found: Found::default(),
+    };
+    let judgement = loss(|sample| add(sample, &[stray]));
+    fires(&judgement, FindingCode::Alien, Some("acme"));
+}
+
+#[test]
+fn counts_are_exact_where_lists_are_capped() {
+    let judgement = loss(|sample| {
+        let strays: Vec<Item> = (0..200)
+            .map(|at| Item::Revision {
+                key: format!("Stray {at}"),
+                index: 0,
+                head: true,
+                sha256: "1".repeat(64),
+                found: Found::default(),
+            })
+            .collect();
+        add(sample, &strays);
+    });
+    assert_eq!(judgement.finding_counts[&FindingCode::Alien], 200);
+    assert_eq!(judgement.findings.iter().filter(|finding| finding.code == FindingCode::Alien).count(), LISTED);
+    let data = judgement.checks.iter().find(|result| result.check == Check::Data).expect("a result");
+    assert_eq!(data.findings, 200);
+}
+
+#[test]
+fn what_changes_in_the_restart_is_noticed() {
+    let judgement = loss(|sample| {
+        sample
+            .rewrite(&[Moment::Restart], |of, item| if is(of, "acme", &item, "Page-2") { vec![] } else { vec![item] });
+    });
+    fires(&judgement, FindingCode::RestartChanged, Some("acme"));
+    // A volatile store: what the prober wrote after the recovery is gone after the restart.
+    let judgement = loss(|sample| {
+        sample.rewrite(&[Moment::Restart], |of, item| if is(of, "acme", &item, "Probe") { vec![] } else { vec![item] });
+    });
+    fires(&judgement, FindingCode::RestartChanged, Some("acme"));
+}
+
+#[test]
+fn an_untouched_tenant_must_keep_everything() {
+    let judgement = deletion(|sample| {
+        sample.rewrite(&RECOVERED, |of, item| {
+            let last = key_of(&item).is_some_and(|key| key.starts_with("Note"));
+            if of.as_str() == "globex" && last { vec![] } else { vec![item] }
+        });
+    });
+    fires(&judgement, FindingCode::Lost, Some("globex"));
+    assert!(judgement.tenants[&tenant("globex")].rpo.lost > 0);
+}
+
+#[test]
+fn a_page_that_was_defaced_is_found_even_where_rights_are_tried() {
+    let defaced = Item::Revision {
+        key: "Locked".to_owned(),
+        index: 9,
+        head: true,
+        sha256: "2".repeat(64),
+        found: Found::default(),
+    };
+    let judgement = loss(|sample| add(sample, std::slice::from_ref(&defaced)));
+    let found =
+        judgement.findings.iter().any(|finding| finding.item.as_ref().is_some_and(|item| item.contains("Locked")));
+    assert!(found, "{:?}", judgement.findings);
+}
+
+#[test]
+fn a_foreign_token_in_a_name_leaks() {
+    let sample = Sample::datacenter_loss();
+    let mark = written(&sample, |w| w.tenant.as_str() == "globex" && w.key == "Page-1").remove(0).token;
+    let judgement = loss(|sample| {
+        let item = Item::Revision {
+            key: format!("Note {mark}"),
+            index: 0,
+            head: true,
+            sha256: "3".repeat(64),
+            found: Found::default(),
+        };
+        add(sample, &[item]);
+    });
+    fires(&judgement, FindingCode::Leaked, Some("acme"));
+}

@@ -1,0 +1,155 @@
+//! What is wrong with time: objectives, outages, steps of the recovery, and what the drill leaves.
+
+use super::*;
+use crate::clock::Mono;
+use crate::journal::sample::{datacenter, tenant};
+use crate::journal::{Kind, Outcome, ProbeKind};
+use crate::plan::Phase;
+use crate::verdict::TenantState;
+use std::time::Duration;
+
+fn time_of(sample: &Sample, which: impl Fn(&Event) -> bool) -> Mono {
+    sample.events[sample.position(which)].0
+}
+
+fn phase_end(sample: &Sample, of: Phase) -> Mono {
+    time_of(sample, |event| matches!(event, Event::PhaseEnded { phase, .. } if *phase == of))
+}
+
+/// Makes the probes of one tenant bad whose slots lie in `[from, to]`.
+fn break_probes(sample: &mut Sample, of: &str, kinds: &[ProbeKind], from: Mono, to: Mono) {
+    sample.change(|event| {
+        if let Event::Probe(probe) = event {
+            let within = from <= probe.intended && probe.intended <= to;
+            if within && probe.tenant.as_str() == of && kinds.contains(&probe.kind) {
+                probe.bad = Some("not the right page".to_owned());
+            }
+        }
+    });
+}
+
+const BOTH: [ProbeKind; 2] = [ProbeKind::Light, ProbeKind::Full];
+
+#[test]
+fn objectives_are_judged_on_the_upper_bound() {
+    let hi = loss(|_| {}).rto.expect("an RTO").hi;
+    let exactly = loss(|sample| {
+        sample.change_plan(|plan| plan.objectives.rto = hi);
+    });
+    assert_eq!(exactly.verdict, Verdict::Passed);
+    let below = loss(|sample| {
+        sample.change_plan(|plan| plan.objectives.rto = hi.checked_sub(Duration::from_micros(1)).unwrap());
+    });
+    fires(&below, FindingCode::RtoMissed, Some("acme"));
+    let machine = loss(|sample| {
+        sample.change_plan(|plan| plan.objectives.machine = Some(Duration::from_secs(5)));
+    });
+    fires(&machine, FindingCode::MachineMissed, Some("acme"));
+    let loss_of_hours = loss(|sample| {
+        sample.change_plan(|plan| plan.objectives.rpo = Duration::from_secs(3600));
+    });
+    fires(&loss_of_hours, FindingCode::RpoMissed, Some("acme"));
+}
+
+#[test]
+fn a_recovery_that_does_not_last_is_none() {
+    // Answers once, then never again until the verification ends.
+    let judgement = loss(|sample| {
+        let end = phase_end(sample, Phase::Verify);
+        break_probes(sample, "acme", &BOTH, Mono(end.0 - 2_000_000), end);
+    });
+    fires(&judgement, FindingCode::NotRecovered, Some("acme"));
+    assert_eq!(judgement.tenants[&tenant("acme")].state, TenantState::NotRecovered);
+    assert_eq!(judgement.rto, None);
+}
+
+#[test]
+fn a_recovery_that_reads_but_does_not_write_is_none() {
+    let judgement = loss(|sample| {
+        let (from, to) = (phase_end(sample, Phase::Fault), phase_end(sample, Phase::Restart));
+        break_probes(sample, "acme", &[ProbeKind::Full], from, to);
+    });
+    fires(&judgement, FindingCode::NotRecovered, Some("acme"));
+}
+
+#[test]
+fn what_breaks_after_the_verification_is_unstable() {
+    let judgement = loss(|sample| {
+        let end = phase_end(sample, Phase::Restart);
+        break_probes(sample, "globex", &BOTH, Mono(end.0 - 3_000_000), end);
+    });
+    fires(&judgement, FindingCode::Unstable, Some("globex"));
+}
+
+#[test]
+fn a_bystander_must_not_notice_anything() {
+    let judgement = deletion(|sample| {
+        let from = phase_end(sample, Phase::Fault);
+        break_probes(sample, "globex", &[ProbeKind::Light], from, from.plus(Duration::from_millis(300)));
+    });
+    fires(&judgement, FindingCode::OutageOfBystander, Some("globex"));
+    assert_eq!(judgement.tenants[&tenant("globex")].outage.windows.len(), 1);
+}
+
+#[test]
+fn a_recovery_step_that_fails_is_a_result() {
+    for outcome in [Outcome::Failed { why: "exit code 1".to_owned() }, Outcome::TimedOut { after_seconds: 120 }] {
+        let judgement = loss(|sample| {
+            let failed = sample.position(|event| is_step(event, "recover/restore"));
+            let teardown = |event: &Event| matches!(event, Event::PhaseStarted { phase: Phase::Teardown });
+            let rest = sample.events.split_off(failed);
+            let at = rest.iter().position(|(_, event)| teardown(event)).expect("a teardown");
+            let mono = rest[at].0;
+            let step = crate::ids::StepName("recover/restore".to_owned());
+            sample.events.push((mono, Event::StepEnded { step, outcome: outcome.clone() }));
+            sample.events.push((mono, Event::PhaseEnded { phase: Phase::Recover, outcome }));
+            sample.events.extend(rest.into_iter().skip(at));
+        });
+        fires(&judgement, FindingCode::RecoveryStepFailed, None);
+        fires(&judgement, FindingCode::NotRecovered, Some("globex"));
+        assert_eq!(judgement.reasons, Vec::new());
+        assert_eq!(judgement.rto, None);
+        assert_eq!(judgement.rpo, None);
+    }
+}
+
+#[test]
+fn a_lost_datacenter_stays_lost() {
+    let created = loss(|sample| {
+        let event = Event::Created {
+            kind: Kind::Container,
+            name: "falkenstein-vault".to_owned(),
+            id: "new".to_owned(),
+            datacenter: Some(datacenter("falkenstein")),
+            tenant: None,
+        };
+        sample.insert_after(|event| matches!(event, Event::Detected { .. }), event);
+    });
+    fires(&created, FindingCode::FaultResidue, None);
+    let kept = loss(|sample| {
+        let at =
+            sample.position(|event| matches!(event, Event::Removed { name, .. } if name == "falkenstein-vault-data"));
+        sample.events.remove(at);
+    });
+    fires(&kept, FindingCode::FaultResidue, None);
+    let used = loss(|sample| {
+        sample.change(|event| {
+            if let Event::TaskStarted { at, .. } = event {
+                at.datacenter = Some(datacenter("falkenstein"));
+            }
+        });
+    });
+    fires(&used, FindingCode::FaultResidue, None);
+}
+
+#[test]
+fn what_is_left_is_found() {
+    let judgement = loss(|sample| {
+        sample.change(|event| {
+            if let Event::Leftovers { names } = event {
+                names.push("volume x".to_owned());
+            }
+        });
+    });
+    fires(&judgement, FindingCode::Leftovers, None);
+}

@@ -1,0 +1,89 @@
+//! Every finding and every reason is made to fire by changing one thing in a clean journal; the clean one has none.
+
+mod clean;
+mod data;
+mod drill;
+mod points;
+mod properties;
+mod reasons;
+mod rights;
+mod scope;
+mod services;
+mod vaults;
+
+use super::{Finding, FindingCode, Judgement, ReasonCode, Verdict, gate, judge};
+use crate::ids::Tenant;
+use crate::journal::sample::Sample;
+use crate::journal::{Event, Item};
+use crate::plan::{Check, Moment};
+use crate::timeline::Timeline;
+
+/// The two readbacks after the recovery.
+const RECOVERED: [Moment; 2] = [Moment::Health, Moment::Restart];
+
+fn judged(sample: &Sample) -> Judgement {
+    let entries = sample.entries();
+    judge(&Timeline::from(&entries, false).expect("a possible journal"))
+}
+
+/// A datacenter loss with one change.
+fn loss(change: impl FnOnce(&mut Sample)) -> Judgement {
+    let mut sample = Sample::datacenter_loss();
+    change(&mut sample);
+    judged(&sample)
+}
+
+/// A deleted tenant with one change.
+fn deletion(change: impl FnOnce(&mut Sample)) -> Judgement {
+    let mut sample = Sample::tenant_deleted();
+    change(&mut sample);
+    judged(&sample)
+}
+
+/// A datacenter loss in which the readbacks after it say something else.
+fn read_back(change: impl Fn(&Tenant, Item) -> Vec<Item>) -> Judgement {
+    loss(|sample| {
+        sample.rewrite(&RECOVERED, change);
+    })
+}
+
+fn codes(judgement: &Judgement) -> Vec<FindingCode> {
+    judgement.finding_counts.keys().copied().collect()
+}
+
+fn reasons(judgement: &Judgement) -> Vec<ReasonCode> {
+    let mut codes: Vec<ReasonCode> = judgement.reasons.iter().map(|reason| reason.code).collect();
+    codes.dedup();
+    codes
+}
+
+/// Fails unless `code` was found, about `tenant` if one is given, and the drill failed.
+#[track_caller]
+fn fires(judgement: &Judgement, code: FindingCode, of: Option<&str>) {
+    let about = |finding: &&Finding| {
+        finding.code == code && of.is_none_or(|of| finding.tenant.as_ref().is_some_and(|tenant| tenant.as_str() == of))
+    };
+    assert!(judgement.findings.iter().any(|finding| about(&finding)), "no {code} in {:#?}", judgement.findings);
+    assert_eq!(judgement.verdict, Verdict::Failed);
+    assert_eq!(judgement.exit_code, 1);
+}
+
+/// Fails unless `code` is among the reasons and the drill is inconclusive for no other cause than reasons.
+#[track_caller]
+fn doubts(judgement: &Judgement, code: ReasonCode) {
+    assert!(reasons(judgement).contains(&code), "no {code} in {:#?}", judgement.reasons);
+    assert_eq!(judgement.findings, Vec::new());
+    assert_eq!(judgement.verdict, Verdict::Inconclusive);
+    assert_eq!(judgement.exit_code, 2);
+}
+
+fn is_step(event: &Event, name: &str) -> bool {
+    matches!(event, Event::StepEnded { step, .. } if step.0 == name)
+}
+
+fn key_of(item: &Item) -> Option<&str> {
+    match item {
+        Item::Revision { key, .. } | Item::Page { key, .. } | Item::Upload { key, .. } => Some(key),
+        _ => None,
+    }
+}

@@ -1,0 +1,75 @@
+//! Recovery points: newer, older, torn and different ones.
+
+use super::data::{DAILY, add, before, revision, written};
+use super::*;
+use crate::clock::DrillTime;
+use crate::journal::sample::{drill_time, tenant};
+use crate::journal::{WriteInvoked, WriteKind};
+
+#[test]
+fn what_the_claimed_backup_cannot_contain_is_too_new() {
+    let judgement = loss(|sample| {
+        let note = |w: &WriteInvoked| w.tenant.as_str() == "acme" && w.key.starts_with("Note") && !before(w, DAILY);
+        let write = written(sample, note).remove(0);
+        add(sample, &[revision(&write, 0)]);
+    });
+    fires(&judgement, FindingCode::TooNew, Some("acme"));
+}
+
+#[test]
+fn a_write_of_the_prober_from_before_the_fault_is_too_new() {
+    let judgement = loss(|sample| {
+        let probe = |w: &WriteInvoked| w.tenant.as_str() == "acme" && w.kind == WriteKind::Probe;
+        let write = written(sample, probe).remove(0);
+        add(sample, &[revision(&write, 0)]);
+    });
+    fires(&judgement, FindingCode::TooNew, Some("acme"));
+}
+
+/// Drops everything of acme that was written at `from` or later.
+fn older(judge_uploads: bool, judge_pages: bool) -> Judgement {
+    loss(|sample| {
+        let from: DrillTime = drill_time("2026-01-06T23:00:00Z");
+        let young = |w: &WriteInvoked| w.tenant.as_str() == "acme" && w.drill >= from;
+        let tokens: Vec<String> = written(sample, young).into_iter().map(|write| write.token).collect();
+        sample.rewrite(&RECOVERED, |of, item| {
+            let found = match &item {
+                Item::Revision { found, .. } if judge_pages => found,
+                Item::Upload { found, .. } if judge_uploads => found,
+                _ => return vec![item],
+            };
+            let young = found.tokens.iter().any(|mark| tokens.contains(mark));
+            if of.as_str() == "acme" && young { vec![] } else { vec![item] }
+        });
+    })
+}
+
+#[test]
+fn an_older_generation_is_too_old() {
+    let judgement = older(true, true);
+    fires(&judgement, FindingCode::TooOld, Some("acme"));
+    fires(&judgement, FindingCode::Lost, Some("acme"));
+    assert!(!codes(&judgement).contains(&FindingCode::Skew));
+    assert_eq!(judgement.tenants[&tenant("acme")].rpo.found, Some(drill_time("2026-01-06T13:00:00Z")));
+    assert!(judgement.tenants[&tenant("acme")].rpo.met);
+}
+
+#[test]
+fn database_and_files_from_different_times_are_skewed() {
+    let judgement = older(true, false);
+    fires(&judgement, FindingCode::Skew, Some("acme"));
+}
+
+#[test]
+fn a_gap_with_newer_survivors_is_a_hole() {
+    let judgement = loss(|sample| {
+        let edit = |w: &WriteInvoked| w.tenant.as_str() == "acme" && w.key == "Page-1" && w.kind == WriteKind::Edit;
+        let gone = written(sample, edit).remove(1).token;
+        sample.rewrite(&RECOVERED, |_, item| match &item {
+            Item::Revision { found, .. } if found.tokens.contains(&gone) => vec![],
+            _ => vec![item],
+        });
+    });
+    fires(&judgement, FindingCode::Hole, Some("acme"));
+    fires(&judgement, FindingCode::Lost, Some("acme"));
+}

@@ -1,0 +1,296 @@
+//! Pages and uploads: every version that is seen is attributed to the write that made it, and every write that must have survived is looked for.
+
+use super::bench::Bench;
+use super::codes::FindingCode;
+use super::ledger::{At, Fate};
+use super::marks::Marks;
+use super::model::Finding;
+use super::subject::{Subject, View};
+use super::survivors::Line;
+use crate::journal::{Found, Item, WriteKind};
+use crate::plan::Check;
+use std::collections::HashMap;
+
+/// A store that keeps versions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Store {
+    Pages,
+    Uploads,
+}
+
+impl Store {
+    pub const fn check(self) -> Check {
+        match self {
+            Self::Pages => Check::Data,
+            Self::Uploads => Check::Files,
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Pages => "page",
+            Self::Uploads => "upload",
+        }
+    }
+
+    /// The store that writes of this kind put a version into.
+    pub const fn of(kind: WriteKind) -> Option<Self> {
+        match kind {
+            WriteKind::Create | WriteKind::Edit | WriteKind::Probe => Some(Self::Pages),
+            WriteKind::Upload => Some(Self::Uploads),
+            WriteKind::Delete | WriteKind::CreateUser | WriteKind::Grant | WriteKind::Revoke | WriteKind::Protect => {
+                None
+            }
+        }
+    }
+}
+
+/// One version, as it was read back.
+struct Seen<'a> {
+    index: u32,
+    head: bool,
+    sha256: &'a str,
+    found: &'a Found,
+}
+
+/// The versions by key, oldest first.
+fn by_key<'a>(items: &[&'a Item]) -> HashMap<&'a str, Vec<Seen<'a>>> {
+    let mut keys: HashMap<&str, Vec<Seen<'_>>> = HashMap::new();
+    for item in items {
+        match item {
+            Item::Revision { key, index, head, sha256, found }
+            | Item::Upload { key, index, head, sha256, bytes: _, found } => {
+                keys.entry(key).or_default().push(Seen { index: *index, head: *head, sha256, found });
+            }
+            Item::Page { .. } | Item::User { .. } | Item::Search { .. } | Item::Access { .. } | Item::Pdf { .. } => {}
+        }
+    }
+    for versions in keys.values_mut() {
+        versions.sort_by_key(|version| version.index);
+    }
+    keys
+}
+
+/// Judges one store of one tenant and notes in `view` what was there.
+pub(super) fn judge<'a>(
+    bench: &mut Bench<'_>,
+    marks: &mut Marks<'_, 'a>,
+    subject: &Subject<'_, 'a>,
+    store: Store,
+    items: &[&'a Item],
+    view: &mut View<'a>,
+) {
+    let seen = by_key(items);
+    let lines = subject.lines(store);
+    let mut keys: Vec<_> = seen.keys().copied().collect();
+    keys.sort_unstable();
+    for key in keys {
+        OneKey { subject, store, key, line: lines.get(key) }.judge(bench, marks, &seen[key], view);
+    }
+    let mut absent: Vec<_> = lines.iter().filter(|(key, _)| !seen.contains_key(*key)).collect();
+    absent.sort_unstable_by_key(|(key, _)| **key);
+    for (_, line) in absent {
+        for version in line.versions.iter().filter(|version| version.required) {
+            bench.find(lost(subject, store, version.at));
+        }
+    }
+    // What nobody wrote but everybody had, like the installer's own pages.
+    for (key, was) in subject.unwritten(store) {
+        let found = |code| Finding::new(code).check(store.check()).tenant(subject.tenant);
+        let item = format!("{} {key}", store.name());
+        match view.unwritten.get(&(store, *key)) {
+            None => bench.find(found(FindingCode::Lost).item(item)),
+            Some(is) if is != was => {
+                bench.find(found(FindingCode::Corrupt).item(item).expected(was.join(" ")).seen(is.join(" ")));
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+fn lost(subject: &Subject<'_, '_>, store: Store, at: At) -> Finding {
+    let write = &subject.ledger.writes[at];
+    let finding = Finding::new(FindingCode::Lost).check(store.check()).tenant(subject.tenant);
+    finding.item(subject.ledger.name(at)).expected(format!("acknowledged at {}", write.invoked.drill))
+}
+
+/// One page or upload.
+struct OneKey<'k, 't, 'a> {
+    subject: &'k Subject<'t, 'a>,
+    store: Store,
+    key: &'a str,
+    /// `None` if no surviving write is about it.
+    line: Option<&'k Line>,
+}
+
+impl<'a> OneKey<'_, '_, 'a> {
+    fn judge(&self, bench: &mut Bench<'_>, marks: &mut Marks<'_, 'a>, versions: &[Seen<'a>], view: &mut View<'a>) {
+        let mut times: HashMap<At, usize> = HashMap::new();
+        let mut unwritten = Vec::new();
+        let mut shown = Vec::new();
+        for version in versions {
+            let item = format!("{} {} #{}", self.store.name(), self.key, version.index);
+            let foreign = marks.judge(bench, self.subject.tenant, self.key, &item, version.found);
+            let exact = self.by_content(version, &times);
+            let at = exact.or_else(|| self.by_token(version));
+            shown.push(at);
+            match at {
+                Some(at) => {
+                    *times.entry(at).or_default() += 1;
+                    if self.belongs(bench, at, &item) {
+                        view.versions.insert(at);
+                        self.content(bench, at, version);
+                    }
+                }
+                // What is another tenant's has been reported as that.
+                None if foreign => {}
+                None => unwritten.push(version),
+            }
+        }
+        let current = versions.iter().rposition(|version| version.head).or(versions.len().checked_sub(1));
+        let head = current.and_then(|current| shown[current]);
+        self.repeated(bench, &times);
+        self.stale(bench, head, &times);
+        self.missing(bench, &times, unwritten, view);
+    }
+
+    fn fits(&self, at: At) -> bool {
+        Store::of(self.subject.ledger.writes[at].invoked.kind) == Some(self.store)
+    }
+
+    /// The write that made exactly this content. `times`: how often each was seen so far.
+    fn by_content(&self, version: &Seen<'_>, times: &HashMap<At, usize>) -> Option<At> {
+        let fits = |at: &At| self.fits(*at);
+        let standing = |at: &At| self.line.is_some_and(|line| line.versions.iter().any(|version| version.at == *at));
+        let same = self.subject.ledger.by_content(self.subject.tenant, self.key, version.sha256);
+        let fresh = |at: &&At| fits(at) && !times.contains_key(*at);
+        match same {
+            [] => None,
+            [one] => Some(*one).filter(fits),
+            // The same content more than once: take what stands, in order.
+            many => many
+                .iter()
+                .find(|at| fresh(at) && standing(at))
+                .or_else(|| many.iter().find(fresh))
+                .or_else(|| many.iter().rfind(|at| fits(at)))
+                .copied(),
+        }
+    }
+
+    /// The write of this tenant whose token stands in this version, whatever else does.
+    fn by_token(&self, version: &Seen<'_>) -> Option<At> {
+        let ledger = self.subject.ledger;
+        let ours = || {
+            let known = version.found.tokens.iter().filter_map(|token| ledger.by_token(token));
+            known.filter(|at| ledger.writes[*at].invoked.tenant == *self.subject.tenant)
+        };
+        let here = ours().filter(|at| self.fits(*at) && ledger.writes[*at].invoked.key == self.key).max();
+        here.or_else(|| ours().max())
+    }
+
+    /// Whether this write may be seen here; if it may not, says why.
+    fn belongs(&self, bench: &mut Bench<'_>, at: At, item: &str) -> bool {
+        let write = &self.subject.ledger.writes[at];
+        let name = self.subject.ledger.name(at);
+        let found = |code| Finding::new(code).check(self.store.check()).tenant(self.subject.tenant);
+        if write.invoked.key != self.key || Store::of(write.invoked.kind) != Some(self.store) {
+            bench.find(found(FindingCode::Corrupt).item(item).seen(name));
+            return false;
+        }
+        if let Some(deletion) = self.line.and_then(|line| line.deletion_of(at)) {
+            let by = self.subject.ledger.name(deletion);
+            bench.find(found(FindingCode::Resurrected).item(name).expected(by));
+            return true;
+        }
+        match self.subject.cut.fate(write) {
+            Fate::Required | Fate::Allowed => {}
+            Fate::TooNew => {
+                let seen = format!("written at {}", write.invoked.drill);
+                bench.find(found(FindingCode::TooNew).item(name).expected(self.subject.point()).seen(seen));
+            }
+            Fate::Refused => bench.find(found(FindingCode::AbortedVisible).item(name)),
+        }
+        true
+    }
+
+    fn content(&self, bench: &mut Bench<'_>, at: At, version: &Seen<'_>) {
+        let Some(written) = &self.subject.ledger.writes[at].invoked.sha256 else { return };
+        if written != version.sha256 {
+            bench.find(self.corrupt(at, version));
+        }
+    }
+
+    fn corrupt(&self, at: At, version: &Seen<'_>) -> Finding {
+        let written = self.subject.ledger.writes[at].invoked.sha256.as_deref().unwrap_or_default();
+        let finding = Finding::new(FindingCode::Corrupt).check(self.store.check()).tenant(self.subject.tenant);
+        finding.item(self.subject.ledger.name(at)).expected(written).seen(version.sha256)
+    }
+
+    /// One write twice. Protecting a page may repeat its text in a version of its own.
+    fn repeated(&self, bench: &mut Bench<'_>, times: &HashMap<At, usize>) {
+        let mut repeats: Vec<(At, usize)> =
+            times.iter().filter(|(_, times)| **times > 1).map(|(at, times)| (*at, *times)).collect();
+        repeats.sort_unstable();
+        let mut pardoned = match self.store {
+            Store::Pages => self.subject.protections(self.key),
+            Store::Uploads => 0,
+        };
+        for (at, times) in repeats {
+            let extra = times - 1;
+            if extra > pardoned {
+                let finding = Finding::new(FindingCode::Duplicated).check(self.store.check());
+                let finding = finding.tenant(self.subject.tenant).item(self.subject.ledger.name(at));
+                bench.find(finding.expected("1").seen((times - pardoned).to_string()));
+            }
+            pardoned = pardoned.saturating_sub(extra);
+        }
+    }
+
+    /// The current version must be the newest that is there.
+    fn stale(&self, bench: &mut Bench<'_>, head: Option<At>, times: &HashMap<At, usize>) {
+        let (Some(head), Some(line)) = (head, self.line) else { return };
+        let place = |at: At| line.versions.iter().position(|version| version.at == at);
+        let newest = line.versions.iter().rfind(|version| version.required && times.contains_key(&version.at));
+        let (Some(newest), Some(shown)) = (newest, place(head)) else { return };
+        if place(newest.at).is_some_and(|newest| newest > shown) {
+            let finding = Finding::new(FindingCode::StaleHead).check(self.store.check()).tenant(self.subject.tenant);
+            let name = |at| self.subject.ledger.name(at);
+            let item = format!("{} {}", self.store.name(), self.key);
+            bench.find(finding.item(item).expected(name(newest.at)).seen(name(head)));
+        }
+    }
+
+    /// Versions that must be there and are not, and versions that are there and that nobody wrote.
+    fn missing(
+        &self,
+        bench: &mut Bench<'_>,
+        times: &HashMap<At, usize>,
+        unwritten: Vec<&Seen<'a>>,
+        view: &mut View<'a>,
+    ) {
+        let mut unwritten = unwritten;
+        unwritten.reverse();
+        let required = self.line.into_iter().flat_map(|line| &line.versions).filter(|version| version.required);
+        for version in required.filter(|version| !times.contains_key(&version.at)) {
+            match unwritten.pop() {
+                Some(instead) => bench.find(self.corrupt(version.at, instead)),
+                None => bench.find(lost(self.subject, self.store, version.at)),
+            }
+        }
+        if unwritten.is_empty() {
+            return;
+        }
+        // Before the fault, a key that the ledger does not know is the system's own; later it must be the same again.
+        let ours = self.line.is_some();
+        if !ours && (self.subject.steady.is_none() || self.subject.had(self.store, self.key)) {
+            let contents = unwritten.iter().rev().map(|version| version.sha256).collect();
+            view.unwritten.insert((self.store, self.key), contents);
+            return;
+        }
+        for version in unwritten {
+            let item = format!("{} {} #{}", self.store.name(), self.key, version.index);
+            let finding = Finding::new(FindingCode::Alien).check(self.store.check()).tenant(self.subject.tenant);
+            bench.find(finding.item(item).seen(version.sha256));
+        }
+    }
+}

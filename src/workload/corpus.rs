@@ -1,0 +1,291 @@
+//! The baseline: awkward but deterministic content, the people of each tenant, and what the harness knows about them afterwards.
+//!
+//! All tenants side by side; per tenant first the people, then pages and files next to each other. Anything that is not
+//! acknowledged ends the baseline: without it neither a probe nor a comparison means anything.
+
+use super::accounts::{Accounts, password};
+use super::dice::Dice;
+use super::history::{Member, Scene};
+use super::{Account, Body, Driver, text};
+use crate::clock::DrillTime;
+use crate::ids::Tenant;
+use crate::journal::{WriteError, WriteKind, WriteResult};
+use crate::ledger::{HERE, Intent, Ledger, Marks, NoRandom, Written};
+use crate::plan::WorkloadPlan;
+use futures_util::future::try_join_all;
+use std::collections::BTreeMap;
+
+/// What the baseline is written with.
+#[derive(Clone, Copy)]
+pub struct Corpus<'a> {
+    pub ledger: &'a Ledger,
+    pub driver: &'a dyn Driver,
+    pub marks: &'a Marks,
+    pub plan: WorkloadPlan,
+    pub seed: u64,
+    /// All writes of the baseline carry this time.
+    pub at: DrillTime,
+}
+
+/// What the harness knows about one tenant, without asking anybody.
+#[derive(Debug, Clone)]
+pub struct Known {
+    pub accounts: Accounts,
+    /// A page that is never changed, and the SHA-256 (hex) of its text: for light probes.
+    pub page: (String, String),
+    /// A small upload that is never changed, and the SHA-256 (hex) of its content.
+    pub upload: (String, String),
+    /// A word that a search must find: this tenant's canary.
+    pub word: String,
+    /// The page that the prober edits.
+    pub probe_page: String,
+    /// The page with the canary; also the one that is read as PDF.
+    pub canary_page: String,
+    pub decoy_page: String,
+    /// Editable for everybody who may edit, and left alone by the history: for trying rights.
+    pub open_page: String,
+    /// Editable for administrators only.
+    pub protected_page: String,
+    /// What the history may change.
+    pub scene: Scene,
+}
+
+/// The baseline is not there: nothing can be drilled on it.
+#[derive(Debug, thiserror::Error)]
+pub enum BaselineError {
+    #[error(transparent)]
+    Journal(#[from] WriteError),
+    #[error(transparent)]
+    Random(#[from] NoRandom),
+    #[error("baseline of {tenant}: {kind:?} of {key:?} was not acknowledged: {why}")]
+    NotWritten { tenant: Tenant, kind: WriteKind, key: String, why: String },
+}
+
+/// Writes the baseline of all tenants; `admins` are the passwords of their administrators.
+///
+/// # Errors
+/// [`BaselineError`] at the first write that is not acknowledged, or when the journal cannot be written.
+pub async fn write_baseline(
+    corpus: Corpus<'_>,
+    admins: BTreeMap<Tenant, crate::secret::Secret<String>>,
+) -> Result<BTreeMap<Tenant, Known>, BaselineError> {
+    let all = admins.into_iter().map(|(tenant, admin)| async move {
+        let known = Desk { corpus, tenant: &tenant }.baseline(Accounts::draw(admin)?).await?;
+        Ok::<_, BaselineError>((tenant, known))
+    });
+    Ok(try_join_all(all).await?.into_iter().collect())
+}
+
+/// Sizes of the uploads in turn, in bytes; 0 is a file of one line.
+const SIZES: [(&str, usize); 3] = [("Klein-", 0), ("Mittel-", 100 << 10), ("Größe-", 1 << 20)];
+
+/// Bytes of the upload that every full probe fetches.
+const PROBED: usize = 4 << 10;
+
+#[derive(Clone, Copy)]
+struct Desk<'a> {
+    corpus: Corpus<'a>,
+    tenant: &'a Tenant,
+}
+
+/// Pages and files are written side by side, each in its own order.
+const PAGES: &str = "baseline";
+const FILES: &str = "baseline-files";
+
+impl Desk<'_> {
+    async fn baseline(self, mut accounts: Accounts) -> Result<Known, BaselineError> {
+        let members = self.people(&mut accounts).await?;
+        let ((known_page, pages), (upload, uploads)) =
+            futures_util::try_join!(self.pages(&accounts), self.files(&accounts.editor))?;
+        Ok(Known {
+            page: known_page,
+            upload,
+            word: self.canary(),
+            probe_page: "Probe".to_owned(),
+            canary_page: "Canary".to_owned(),
+            decoy_page: "Decoy".to_owned(),
+            open_page: "Open".to_owned(),
+            protected_page: "Protected".to_owned(),
+            scene: Scene { pages, uploads, members, leaver: Some(accounts.leaver.name.clone()) },
+            accounts,
+        })
+    }
+
+    /// Creates the people and gives their accounts the names, with tokens, that they got. Returns whose rights may change.
+    async fn people(self, accounts: &mut Accounts) -> Result<Vec<Member>, BaselineError> {
+        let admin = accounts.admin.clone();
+        let Accounts { admin: _, reader, editor, leaver } = accounts;
+        for (person, group) in [(reader, "reader"), (editor, "editor"), (&mut *leaver, "reader")] {
+            let body = Body::NewUser { password: person.password.clone(), groups: vec![group.to_owned()] };
+            let key = format!("{}{HERE}", person.name);
+            person.name = self.put(PAGES, &admin, WriteKind::CreateUser, &key, |_| body).await?.key;
+        }
+        self.put(PAGES, &admin, WriteKind::Grant, &leaver.name, |_| Body::Group("editor".to_owned())).await?;
+        let body = Body::NewUser { password: password()?, groups: vec!["reader".to_owned()] };
+        let colleague = self.put(PAGES, &admin, WriteKind::CreateUser, &format!("Colleague{HERE}"), |_| body).await?;
+        Ok(vec![Member { name: colleague.key, groups: vec!["reader".to_owned()] }])
+    }
+
+    /// Returns the page of the light probe with its hash, and the pages that the history may change.
+    async fn pages(self, accounts: &Accounts) -> Result<((String, String), Vec<String>), BaselineError> {
+        let editor = &accounts.editor;
+        let (canary, decoy) = (self.canary(), self.corpus.marks.decoy());
+        self.create(editor, "Canary", |token| text::page_with(&canary, token)).await?;
+        self.create(editor, "Decoy", |token| text::page_with(decoy, token)).await?;
+        for key in ["Probe", "Open", "Protected"] {
+            self.create(editor, key, |token| text::page_with(key, token)).await?;
+        }
+        self.put(PAGES, &accounts.admin, WriteKind::Protect, "Protected", |_| Body::Nothing).await?;
+        let mut dice = self.dice("signpost");
+        let signpost = self.create(editor, "Signpost", |token| text::page(&mut dice, token)).await?;
+
+        let mut dice = self.dice("pages");
+        let mut pages = Vec::new();
+        for number in 0..self.corpus.plan.pages {
+            let title = text::title(number);
+            pages.push(self.create(editor, &title, |token| text::page(&mut dice, token)).await?.key);
+        }
+        if let Some(first) = pages.first() {
+            for _ in 0..REVISIONS {
+                let body = |token: &str| Body::Text(text::page(&mut dice, token));
+                self.put(PAGES, editor, WriteKind::Edit, first, body).await?;
+            }
+        }
+        Ok(((signpost.key, signpost.sha256.unwrap_or_default()), pages))
+    }
+
+    /// Returns the upload of the full probe with its hash, and the uploads that the history may change.
+    async fn files(self, editor: &Account) -> Result<((String, String), Vec<String>), BaselineError> {
+        let mut dice = self.dice("files");
+        let mut uploads = Vec::new();
+        let probed = |token: &str| Body::Content(text::text_file(&mut dice, token, PROBED));
+        let signpost = self.put(FILES, editor, WriteKind::Upload, &format!("Signpost-{HERE}.txt"), probed).await?;
+        for (_, (name, size)) in (0..self.corpus.plan.uploads).zip(SIZES.iter().cycle()) {
+            let binary = *name == "Mittel-";
+            let key = format!("{name}{HERE}.{}", if binary { "bin" } else { "txt" });
+            let make = if binary { text::binary_file } else { text::text_file };
+            let body = |token: &str| Body::Content(make(&mut dice, token, *size));
+            let written = self.put(FILES, editor, WriteKind::Upload, &key, body).await?;
+            // The history uploads text; a new version must keep the kind of its file.
+            if !binary {
+                uploads.push(written.key);
+            }
+        }
+        Ok(((signpost.key, signpost.sha256.unwrap_or_default()), uploads))
+    }
+
+    async fn create(
+        self,
+        by: &Account,
+        key: &str,
+        make: impl FnOnce(&str) -> String + Send,
+    ) -> Result<Written, BaselineError> {
+        self.put(PAGES, by, WriteKind::Create, key, |token| Body::Text(make(token))).await
+    }
+
+    async fn put(
+        self,
+        writer: &str,
+        by: &Account,
+        kind: WriteKind,
+        key: &str,
+        make: impl FnOnce(&str) -> Body + Send,
+    ) -> Result<Written, BaselineError> {
+        let Corpus { ledger, driver, at, .. } = self.corpus;
+        let intent = Intent { writer, drill: at, kind, key };
+        let written = ledger.write(driver, self.tenant, by, intent, make).await?;
+        match &written.result {
+            WriteResult::Ok { revision: _ } => Ok(written),
+            WriteResult::Fail { why } | WriteResult::Info { why } => Err(BaselineError::NotWritten {
+                tenant: self.tenant.clone(),
+                kind,
+                key: written.key.clone(),
+                why: why.clone(),
+            }),
+        }
+    }
+
+    fn canary(self) -> String {
+        self.corpus.marks.canaries().get(self.tenant).cloned().unwrap_or_default()
+    }
+
+    fn dice(self, what: &str) -> Dice {
+        Dice::new(self.corpus.seed, &["corpus", self.tenant.as_str(), what])
+    }
+}
+
+/// Further revisions of the page that has several.
+const REVISIONS: u32 = 3;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::Event;
+    use crate::secret::Secret;
+    use crate::workload::fake::{Fake, Scratch, hash};
+
+    const PLAN: WorkloadPlan = WorkloadPlan { writes: 6, pages: 12, uploads: 4 };
+
+    async fn baseline(scratch: &Scratch, driver: &Fake) -> Result<BTreeMap<Tenant, Known>, BaselineError> {
+        let (ledger, marks) = (scratch.ledger(), scratch.marks());
+        let at = DrillTime::from_unix(0);
+        let corpus = Corpus { ledger: &ledger, driver, marks: &marks, plan: PLAN, seed: 42, at };
+        let admins = [scratch.acme(), scratch.globex()].map(|tenant| (tenant, Secret::new("admin".to_owned())));
+        write_baseline(corpus, admins.into()).await
+    }
+
+    #[tokio::test]
+    async fn what_is_known_is_what_is_there() {
+        let (scratch, driver) = (Scratch::new(), Fake::new());
+        let all = baseline(&scratch, &driver).await.expect("a baseline");
+        let stores = driver.stores.lock().expect("a lock");
+        let marks = scratch.marks();
+        for (tenant, known) in &all {
+            let store = &stores[tenant];
+            let text = |key: &str| store.pages[key].revisions.last().expect("a revision").clone();
+            assert_eq!(hash(text(&known.page.0).as_bytes()), known.page.1);
+            assert_eq!(hash(&store.uploads[&known.upload.0][0]), known.upload.1);
+            assert_eq!((store.pages.len(), store.uploads.len(), store.users.len()), (12 + 6, 1 + 4, 4));
+            assert!(text(&known.canary_page).contains(&marks.canaries()[tenant]));
+            let with_canary = store.pages.values().filter(|page| page.revisions[0].contains(&known.word)).count();
+            assert_eq!(with_canary, 1);
+            assert!(text(&known.decoy_page).contains(marks.decoy()));
+            assert!(store.pages[&known.protected_page].protected && !store.pages[&known.open_page].protected);
+            assert!(store.pages.contains_key(&known.probe_page));
+            assert_eq!(store.pages.values().map(|page| page.revisions.len()).max(), Some(4));
+            assert!(store.users[&known.accounts.leaver.name].1.contains("editor"));
+            assert!(store.users[&known.accounts.reader.name].1.iter().eq(["reader"]));
+            for kept in [&known.page.0, &known.probe_page, &known.canary_page, &known.open_page, &known.protected_page]
+            {
+                assert!(!known.scene.pages.contains(kept), "{kept}");
+            }
+            assert!(!known.scene.uploads.contains(&known.upload.0) && known.scene.uploads.len() == 3);
+        }
+        let (acme, globex) = (&stores[&scratch.acme()], &stores[&scratch.globex()]);
+        assert!(acme.pages.keys().eq(globex.pages.keys()));
+        assert!(acme.pages.iter().all(|(key, page)| globex.pages[key] != *page));
+    }
+
+    #[tokio::test]
+    async fn the_same_seed_gives_the_same_bytes() {
+        let mut seen = Vec::new();
+        for _ in 0..2 {
+            let (scratch, driver) = (Scratch::new(), Fake::new());
+            baseline(&scratch, &driver).await.expect("a baseline");
+            let stores = driver.stores.into_inner().expect("a lock");
+            seen.push(stores.into_values().map(|store| (store.pages, store.uploads)).collect::<Vec<_>>());
+        }
+        assert_eq!(seen[0], seen[1]);
+    }
+
+    #[tokio::test]
+    async fn a_write_that_is_not_acknowledged_ends_the_baseline() {
+        let (scratch, driver) = (Scratch::new(), Fake::new());
+        let info = WriteResult::Info { why: "502".into() };
+        *driver.refuses.lock().expect("a lock") = Some((WriteKind::Protect, info));
+        let error = baseline(&scratch, &driver).await.expect_err("no baseline");
+        assert!(error.to_string().contains("Protect of \"Protected\" was not acknowledged: 502"), "{error}");
+        let ended = scratch.events().into_iter().filter(|event| matches!(event, Event::WriteEnded { .. })).count();
+        assert!(ended > 0);
+    }
+}

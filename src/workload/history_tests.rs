@@ -1,0 +1,105 @@
+//! Tests of the history.
+
+use super::*;
+use crate::journal::Event;
+use crate::plan::WorkloadPlan;
+use crate::secret::Secret;
+use crate::workload::corpus::{Corpus, write_baseline};
+use crate::workload::fake::{Fake, Scratch};
+use std::collections::BTreeSet;
+
+const NOON: DrillTime = DrillTime::from_unix(43_200);
+
+async fn start(scratch: &Scratch, driver: &Fake) -> History {
+    let (ledger, marks) = (scratch.ledger(), scratch.marks());
+    let plan = WorkloadPlan { writes: 6, pages: 3, uploads: 2 };
+    let at = DrillTime::from_unix(0);
+    let corpus = Corpus { ledger: &ledger, driver, marks: &marks, plan, seed: 42, at };
+    let admins = [scratch.acme(), scratch.globex()].map(|tenant| (tenant, Secret::new("admin".to_owned())));
+    History::new(42, &write_baseline(corpus, admins.into()).await.expect("a baseline"))
+}
+
+fn invoked(scratch: &Scratch) -> Vec<crate::journal::WriteInvoked> {
+    let only = |event| if let Event::WriteInvoked(write) = event { Some(write) } else { None };
+    scratch.events().into_iter().filter_map(only).filter(|write| write.writer == "history").collect()
+}
+
+#[tokio::test]
+async fn every_generation_has_each_sort_and_all_is_acknowledged() {
+    let (scratch, driver) = (Scratch::new(), Fake::new());
+    let mut history = start(&scratch, &driver).await;
+    let ledger = scratch.ledger();
+    for hour in 0..40 {
+        let before = NOON.plus(Duration::from_secs(3600 * hour));
+        let missed = history.write_before(&ledger, &driver, before, 6).await.expect("a journal");
+        assert!(missed.is_empty(), "{missed:?}");
+    }
+    let writes = invoked(&scratch);
+    assert_eq!(writes.len(), 40 * 6 * 2);
+    for hour in 0..40 {
+        let before = NOON.plus(Duration::from_secs(3600 * hour));
+        let kinds: BTreeSet<_> = writes
+            .iter()
+            .filter(|write| write.tenant == scratch.acme() && begins(before, 6) <= write.drill && write.drill < before)
+            .map(|write| write.kind)
+            .collect();
+        for kind in [WriteKind::Edit, WriteKind::Upload, WriteKind::Delete, WriteKind::Create] {
+            assert!(kinds.contains(&kind), "{kind:?} in {kinds:?}");
+        }
+        assert!(kinds.contains(&WriteKind::Grant) || kinds.contains(&WriteKind::Revoke));
+    }
+    assert!(writes.iter().any(|write| write.kind == WriteKind::CreateUser && write.key.contains(&write.token)));
+    // What the harness expects is what the application has.
+    let stores = driver.stores.lock().expect("a lock");
+    for (tenant, (accounts, scene)) in &history.tenants {
+        let store = &stores[tenant];
+        assert!(scene.pages.iter().all(|key| store.pages.contains_key(key)));
+        assert_eq!(store.pages.len(), scene.pages.len() + 6);
+        assert!(scene.uploads.iter().all(|key| store.uploads.contains_key(key)));
+        assert!(scene.members.iter().all(|member| {
+            member.groups.iter().collect::<BTreeSet<_>>() == store.users[&member.name].1.iter().collect()
+        }));
+        assert!(!store.users[&accounts.leaver.name].1.contains("editor"));
+    }
+}
+
+#[tokio::test]
+async fn the_first_right_is_the_leavers_and_the_seed_decides_the_rest() {
+    let mut runs = Vec::new();
+    for _ in 0..2 {
+        let (scratch, driver) = (Scratch::new(), Fake::new());
+        let mut history = start(&scratch, &driver).await;
+        let leaver = history.tenants[&scratch.acme()].0.leaver.name.clone();
+        history.write_before(&scratch.ledger(), &driver, NOON, 12).await.expect("a journal");
+        let writes: Vec<_> = invoked(&scratch).into_iter().filter(|write| write.tenant == scratch.acme()).collect();
+        let right = writes.iter().find(|write| matches!(write.kind, WriteKind::Grant | WriteKind::Revoke));
+        assert!(right.is_some_and(|write| write.kind == WriteKind::Revoke && write.key == leaver));
+        runs.push(
+            writes.into_iter().map(|write| (write.drill, write.kind, write.key, write.sha256)).collect::<Vec<_>>(),
+        );
+    }
+    assert_eq!(runs[0], runs[1]);
+}
+
+#[tokio::test]
+async fn a_write_without_acknowledgement_is_reported_and_not_built_upon() {
+    let (scratch, driver) = (Scratch::new(), Fake::new());
+    let mut history = start(&scratch, &driver).await;
+    let unknown = WriteResult::Info { why: "timed out".into() };
+    *driver.refuses.lock().expect("a lock") = Some((WriteKind::Create, unknown.clone()));
+    let missed = history.write_before(&scratch.ledger(), &driver, NOON, 6).await.expect("a journal");
+    assert_eq!(missed.len(), 2);
+    for (tenant, written) in missed {
+        assert_eq!((written.kind, &written.result), (WriteKind::Create, &unknown));
+        assert!(!history.tenants[&tenant].1.pages.contains(&written.key));
+    }
+}
+
+#[test]
+fn few_writes_are_the_first_of_the_list() {
+    let sorts = |writes| sorts(&mut Dice::new(1, &[]), writes);
+    assert!(sorts(0).is_empty());
+    assert_eq!(sorts(1), [Sort::Edit]);
+    assert_eq!(sorts(200).iter().filter(|sort| **sort == Sort::Delete).count(), 1);
+    assert_eq!(begins(NOON, 0), NOON);
+}

@@ -1,0 +1,298 @@
+//! Enumerates every tenant on every surface, as that tenant, and puts what was seen into the journal. Nothing is judged here.
+//!
+//! Tenants side by side; per tenant the bulky surfaces (pages, uploads) next to the small ones, so that a recovered system is
+//! asked quickly and not overrun.
+
+use super::corpus::Known;
+use super::{Driver, DriverError, Read};
+use crate::ids::Tenant;
+use crate::journal::{Event, Item, Surface, WriteError, Writer};
+use crate::ledger::{Marks, scan};
+use crate::plan::{AccessAction, Moment, Who};
+use data_encoding::HEXLOWER;
+use futures_util::future::try_join_all;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// The text of a PDF, or why it is none.
+pub type PdfText = fn(&[u8]) -> Result<String, String>;
+
+/// What a readback is made with.
+#[derive(Clone, Copy)]
+pub struct Readback<'a> {
+    pub driver: &'a dyn Driver,
+    pub journal: &'a Writer,
+    pub marks: &'a Marks,
+    pub moment: Moment,
+    pub pdf_text: PdfText,
+}
+
+/// Reads everything of all tenants. A surface that cannot be enumerated is journalled as such and is no error here.
+///
+/// # Errors
+/// [`WriteError`] when the journal cannot be written.
+pub async fn read_all(with: Readback<'_>, tenants: &BTreeMap<Tenant, Known>) -> Result<(), WriteError> {
+    try_join_all(tenants.iter().map(|(tenant, known)| Reader { with, tenant, known }.all())).await?;
+    Ok(())
+}
+
+#[derive(Clone, Copy)]
+struct Reader<'a> {
+    with: Readback<'a>,
+    tenant: &'a Tenant,
+    known: &'a Known,
+}
+
+impl Reader<'_> {
+    async fn all(self) -> Result<(), WriteError> {
+        let Self { with: Readback { moment, .. }, tenant, .. } = self;
+        self.write(Event::ReadbackStarted { moment, tenant: tenant.clone() })?;
+        let bulky = async {
+            self.tell(Surface::Pages, self.pages().await)?;
+            self.tell(Surface::Uploads, self.uploads().await)
+        };
+        let small = async {
+            self.tell(Surface::Users, self.users().await)?;
+            self.tell(Surface::Search, self.search().await)?;
+            self.tell(Surface::Access, self.access().await)?;
+            self.tell(Surface::Pdf, self.pdf().await)
+        };
+        futures_util::try_join!(bulky, small)?;
+        Ok(())
+    }
+
+    async fn pages(self) -> Read<Vec<Item>> {
+        let mut items = Vec::new();
+        for page in self.with.driver.pages(self.tenant, &self.known.accounts.admin).await? {
+            items.push(Item::Page { key: page.key.clone(), protected: page.protected });
+            let newest = page.revisions.len().saturating_sub(1);
+            items.extend(page.revisions.iter().enumerate().map(|(index, body)| Item::Revision {
+                key: page.key.clone(),
+                index: position(index),
+                head: index == newest,
+                sha256: hash(body.as_bytes()),
+                found: scan(body.as_bytes(), self.with.marks),
+            }));
+        }
+        Ok(items)
+    }
+
+    async fn uploads(self) -> Read<Vec<Item>> {
+        let mut items = Vec::new();
+        for upload in self.with.driver.uploads(self.tenant, &self.known.accounts.admin).await? {
+            let newest = upload.versions.len().saturating_sub(1);
+            items.extend(upload.versions.iter().enumerate().map(|(index, content)| Item::Upload {
+                key: upload.key.clone(),
+                index: position(index),
+                head: index == newest,
+                sha256: hash(content),
+                bytes: content.len() as u64,
+                found: scan(content, self.with.marks),
+            }));
+        }
+        Ok(items)
+    }
+
+    async fn users(self) -> Read<Vec<Item>> {
+        let users = self.with.driver.users(self.tenant, &self.known.accounts.admin).await?;
+        Ok(users.into_iter().map(|user| Item::User { name: user.name, groups: user.groups }).collect())
+    }
+
+    /// Everybody's canary, and the decoy.
+    async fn search(self) -> Read<Vec<Item>> {
+        let Readback { driver, marks, .. } = self.with;
+        let canaries = marks.canaries().iter().map(|(tenant, word)| (Some(tenant.clone()), word.as_str()));
+        let mut items = Vec::new();
+        for (of, word) in canaries.chain([(None, marks.decoy())]) {
+            let hits = driver.search(self.tenant, &self.known.accounts.admin, word).await?;
+            items.push(Item::Search { of, hits });
+        }
+        Ok(items)
+    }
+
+    /// Everybody tries everything, also what must be refused.
+    async fn access(self) -> Read<Vec<Item>> {
+        let Known { accounts, open_page, protected_page, .. } = self.known;
+        let mut items = Vec::new();
+        for who in [Who::Stranger, Who::Reader, Who::Editor, Who::Admin] {
+            for (action, key) in [
+                (AccessAction::Read, open_page),
+                (AccessAction::Read, protected_page),
+                (AccessAction::Edit, open_page),
+                (AccessAction::EditProtected, protected_page),
+            ] {
+                let allowed = self.with.driver.access(self.tenant, accounts.who(who), action, key).await?;
+                items.push(Item::Access { who, action, key: key.clone(), allowed });
+            }
+        }
+        Ok(items)
+    }
+
+    async fn pdf(self) -> Read<Vec<Item>> {
+        let Known { accounts, canary_page, .. } = self.known;
+        let content = self.with.driver.pdf(self.tenant, &accounts.admin, canary_page).await?;
+        let text = (self.with.pdf_text)(&content)
+            .map_err(|why| DriverError::Failed(format!("{} bytes are no readable PDF: {why}", content.len())))?;
+        let found = scan(text.as_bytes(), self.with.marks);
+        Ok(vec![Item::Pdf { key: canary_page.clone(), bytes: content.len() as u64, found }])
+    }
+
+    fn tell(self, surface: Surface, read: Read<Vec<Item>>) -> Result<(), WriteError> {
+        let Self { with: Readback { moment, .. }, tenant, .. } = self;
+        let tenant = || tenant.clone();
+        let event = match read {
+            Ok(seen) => {
+                let items = seen.len() as u64;
+                for item in seen {
+                    self.write(Event::Seen { moment, tenant: tenant(), item })?;
+                }
+                Event::SurfaceRead { moment, tenant: tenant(), surface, items }
+            }
+            Err(DriverError::Unsupported(_, why)) => Event::SurfaceAbsent { moment, tenant: tenant(), surface, why },
+            Err(DriverError::Failed(why)) => Event::SurfaceFailed { moment, tenant: tenant(), surface, why },
+        };
+        self.write(event)
+    }
+
+    fn write(self, event: Event) -> Result<(), WriteError> {
+        self.with.journal.write(event).map(|_| ())
+    }
+}
+
+fn hash(bytes: &[u8]) -> String {
+    HEXLOWER.encode(&Sha256::digest(bytes))
+}
+
+fn position(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::DrillTime;
+    use crate::plan::WorkloadPlan;
+    use crate::secret::Secret;
+    use crate::workload::corpus::{Corpus, write_baseline};
+    use crate::workload::fake::{Fake, Scratch};
+    use std::collections::BTreeSet;
+
+    fn as_text(bytes: &[u8]) -> Result<String, String> {
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        if text.starts_with("%PDF") { Ok(text) } else { Err("no header".into()) }
+    }
+
+    fn no_pdf(_: &[u8]) -> Result<String, String> {
+        Err("no header".into())
+    }
+
+    async fn known(scratch: &Scratch, driver: &Fake) -> BTreeMap<Tenant, Known> {
+        let (ledger, marks) = (scratch.ledger(), scratch.marks());
+        let plan = WorkloadPlan { writes: 6, pages: 2, uploads: 2 };
+        let at = DrillTime::from_unix(0);
+        let corpus = Corpus { ledger: &ledger, driver, marks: &marks, plan, seed: 42, at };
+        let admins = [scratch.acme(), scratch.globex()].map(|tenant| (tenant, Secret::new("admin".to_owned())));
+        write_baseline(corpus, admins.into()).await.expect("a baseline")
+    }
+
+    async fn read_back(scratch: &Scratch, driver: &Fake, pdf_text: PdfText) -> Vec<Event> {
+        let known = known(scratch, driver).await;
+        let before = scratch.events().len();
+        let marks = scratch.marks();
+        let with = Readback { driver, journal: &scratch.journal, marks: &marks, moment: Moment::Health, pdf_text };
+        read_all(with, &known).await.expect("a journal");
+        scratch.events().split_off(before)
+    }
+
+    fn of<'a>(events: &'a [Event], wanted: &Tenant) -> Vec<&'a Item> {
+        let seen = events.iter().filter_map(|event| match event {
+            Event::Seen { tenant, item, .. } if tenant == wanted => Some(item),
+            _ => None,
+        });
+        seen.collect()
+    }
+
+    #[tokio::test]
+    async fn everything_is_seen_and_counted() {
+        let (scratch, driver) = (Scratch::new(), Fake::new());
+        let events = read_back(&scratch, &driver, as_text).await;
+        let (acme, globex) = (scratch.acme(), scratch.globex());
+        let items = of(&events, &acme);
+        let count = |test: fn(&Item) -> bool| items.iter().filter(|item| test(item)).count();
+        assert_eq!(count(|item| matches!(item, Item::Page { .. })), 2 + 6);
+        assert_eq!(count(|item| matches!(item, Item::Revision { head: true, .. })), 2 + 6);
+        assert_eq!(count(|item| matches!(item, Item::Revision { head: false, .. })), 3);
+        assert_eq!(count(|item| matches!(item, Item::Revision { found, .. } if found.tokens.len() != 1)), 0);
+        assert_eq!(count(|item| matches!(item, Item::Upload { head: true, .. })), 1 + 2);
+        assert_eq!(count(|item| matches!(item, Item::User { .. })), 4);
+        assert_eq!(count(|item| matches!(item, Item::Access { .. })), 16);
+        assert_eq!(count(|item| matches!(item, Item::Access { allowed: true, .. })), 2 + 3 + 4);
+        assert!(items.iter().any(|item| matches!(item, Item::Pdf { found, .. } if found.canaries == [acme.clone()])));
+        let hits: BTreeMap<_, _> = items
+            .iter()
+            .filter_map(|item| if let Item::Search { of, hits } = item { Some((of.clone(), hits.len())) } else { None })
+            .collect();
+        assert_eq!(hits, BTreeMap::from([(None, 1), (Some(acme.clone()), 1), (Some(globex), 0)]));
+        let counted: u64 = events
+            .iter()
+            .filter_map(|event| match event {
+                Event::SurfaceRead { tenant, items, .. } if *tenant == acme => Some(*items),
+                _ => None,
+            })
+            .sum();
+        assert_eq!(counted, items.len() as u64);
+        assert_eq!(events.iter().filter(|event| matches!(event, Event::SurfaceRead { .. })).count(), 12);
+    }
+
+    #[tokio::test]
+    async fn a_leak_is_seen_as_such() {
+        let (scratch, driver) = (Scratch::new(), Fake::new());
+        let known = known(&scratch, &driver).await;
+        {
+            let mut stores = driver.stores.lock().expect("a lock");
+            let foreign = stores[&scratch.globex()].pages["Canary"].clone();
+            stores.get_mut(&scratch.acme()).expect("a store").pages.insert("Leak".into(), foreign);
+        }
+        let marks = scratch.marks();
+        let (journal, moment) = (&scratch.journal, Moment::Health);
+        let with = Readback { driver: &driver, journal, marks: &marks, moment, pdf_text: as_text };
+        read_all(with, &known).await.expect("a journal");
+        let (events, globex) = (scratch.events(), scratch.globex());
+        let items = of(&events, &scratch.acme());
+        assert!(
+            items
+                .iter()
+                .any(|item| { matches!(item, Item::Revision { found, .. } if found.canaries == [globex.clone()]) })
+        );
+        assert!(items.iter().any(|item| {
+            matches!(item, Item::Search { of: Some(of), hits } if *of == globex && hits == &["Canary"])
+        }));
+    }
+
+    #[tokio::test]
+    async fn what_fails_and_what_is_absent_are_told_apart() {
+        let (scratch, driver) = (Scratch::new(), Fake::new());
+        driver.absent.lock().expect("a lock").insert(Surface::Pdf);
+        driver.broken.lock().expect("a lock").insert(Surface::Uploads);
+        let events = read_back(&scratch, &driver, as_text).await;
+        let absent = events.iter().filter(|event| matches!(event, Event::SurfaceAbsent { surface: Surface::Pdf, .. }));
+        let failed = events.iter().filter(
+            |event| matches!(event, Event::SurfaceFailed { surface: Surface::Uploads, why, .. } if why == "503"),
+        );
+        assert_eq!((absent.count(), failed.count()), (2, 2));
+        let read: BTreeSet<_> = events
+            .iter()
+            .filter_map(|event| if let Event::SurfaceRead { surface, .. } = event { Some(*surface) } else { None })
+            .collect();
+        assert_eq!(read, BTreeSet::from([Surface::Pages, Surface::Users, Surface::Search, Surface::Access]));
+    }
+
+    #[tokio::test]
+    async fn a_pdf_without_text_is_a_failed_surface() {
+        let (scratch, driver) = (Scratch::new(), Fake::new());
+        let events = read_back(&scratch, &driver, no_pdf).await;
+        assert!(events.iter().any(|event| {
+            matches!(event, Event::SurfaceFailed { surface: Surface::Pdf, why, .. } if why.contains("no header"))
+        }));
+    }
+}

@@ -1,0 +1,110 @@
+//! Real drills on the real stacks, read back from the artefacts on disk.
+
+use crate::bed::{TestBed, assert_nothing_left, engine, root};
+use serde_json::Value;
+use std::path::PathBuf;
+use std::process::Command;
+
+fn shipped(name: &str) -> PathBuf {
+    root().join("scenarios").join(name)
+}
+
+/// A drill that must pass: no finding, every number there, nothing left.
+fn passes(scenario: &str) -> Value {
+    let _engine = engine();
+    let bed = TestBed::new();
+    let drilled = bed.drill(&shipped(scenario), &[]);
+    drilled.assert_exit(0);
+    assert_eq!(drilled.findings(), Vec::<String>::new());
+    assert_nothing_left(&drilled.run);
+    for file in ["journal.ndjson", "plan.json", "report.json", "report.html", "junit.xml", "summary.md"] {
+        assert!(drilled.run.join(file).metadata().is_ok_and(|meta| meta.len() > 0), "{file}");
+    }
+    let checks = drilled.judgement()["checks"].as_array().unwrap();
+    for check in checks {
+        let outcome = check["outcome"].as_str().unwrap();
+        assert!(outcome == "passed" || outcome == "not-applicable", "{check}");
+        assert!(outcome != "passed" || check["items"].as_u64().unwrap() > 0, "{check}");
+    }
+    drilled.report
+}
+
+fn assert_all_recovered(report: &Value) {
+    let judgement = &report["judgement"];
+    for tenant in ["acme", "acme-prod", "globex"] {
+        let result = &judgement["tenants"][tenant];
+        assert_eq!(result["state"], "recovered", "{tenant}");
+        let (lo, hi) = (result["rto"]["lo_seconds"].as_f64().unwrap(), result["rto"]["hi_seconds"].as_f64().unwrap());
+        assert!(0.0 < lo && lo < hi, "{tenant}: {lo} to {hi}");
+        let rpo = &result["rpo"];
+        assert!(rpo["predicted"].is_string(), "{tenant}: {rpo}");
+        for answer in ["listed", "claimed", "found"] {
+            assert_eq!(rpo[answer], rpo["predicted"], "{tenant}: {answer}");
+        }
+        assert!(rpo["lost"].as_u64().unwrap() > 0, "{tenant}: what was written after the last daily is lost");
+        assert!(rpo["loss_seconds"].as_f64().unwrap() > 3600.0, "{tenant}");
+    }
+}
+
+fn assert_only_acme_was_hit(report: &Value) {
+    let tenants = &report["judgement"]["tenants"];
+    assert_eq!(tenants["acme"]["state"], "recovered");
+    assert!(tenants["acme"]["rpo"]["loss_seconds"].as_f64().unwrap() < 3600.0);
+    for tenant in ["acme-prod", "globex"] {
+        assert_eq!(tenants[tenant]["state"], "bystander", "{tenant}");
+        assert_eq!(tenants[tenant]["outage"]["total_seconds"].as_f64(), Some(0.0), "{tenant}");
+        assert_eq!(tenants[tenant]["rpo"]["lost"].as_u64(), Some(0), "{tenant}");
+    }
+}
+
+#[test]
+fn notes_come_back_after_the_loss_of_a_datacenter() {
+    let report = passes("notes-datacenter-loss.yaml");
+    assert_all_recovered(&report);
+}
+
+#[test]
+fn notes_of_one_tenant_come_back_while_the_others_stay_online() {
+    assert_only_acme_was_hit(&passes("notes-tenant-deleted.yaml"));
+}
+
+#[test]
+fn wikis_come_back_after_the_loss_of_a_datacenter() {
+    assert_all_recovered(&passes("datacenter-loss.yaml"));
+}
+
+#[test]
+fn one_wiki_comes_back_while_the_others_stay_online() {
+    assert_only_acme_was_hit(&passes("tenant-deleted.yaml"));
+}
+
+#[test]
+fn at_the_worst_moment_a_day_and_more_is_lost_and_the_report_says_so() {
+    let report = passes("datacenter-loss-worst.yaml");
+    assert_all_recovered(&report);
+    let loss = report["judgement"]["rpo_seconds"].as_f64().unwrap();
+    assert!(loss > 24.0 * 3600.0, "{loss}");
+}
+
+#[test]
+fn what_is_not_ours_is_not_touched() {
+    let _engine = engine();
+    let foreign = format!("foreign-{}", std::process::id());
+    let docker = |args: &[&str]| {
+        let output = Command::new("docker").args(args).output().unwrap();
+        assert!(output.status.success(), "docker {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    docker(&["network", "create", "--subnet", "10.254.253.0/24", "--label", "someone=else", &foreign]);
+    docker(&["volume", "create", "--label", "someone=else", &foreign]);
+    let bed = TestBed::new();
+    let drilled = bed.drill(&shipped("notes-datacenter-loss.yaml"), &["--until", "start/install"]);
+    drilled.assert_exit(2);
+    assert_nothing_left(&drilled.run);
+    let swept = bed.output(&["sweep"]);
+    assert!(swept.status.success(), "{}", String::from_utf8_lossy(&swept.stderr));
+    assert_eq!(docker(&["network", "ls", "--format", "{{.Name}}", "--filter", &format!("name={foreign}")]), foreign);
+    assert_eq!(docker(&["volume", "ls", "--format", "{{.Name}}", "--filter", &format!("name={foreign}")]), foreign);
+    docker(&["network", "rm", &foreign]);
+    docker(&["volume", "rm", &foreign]);
+}

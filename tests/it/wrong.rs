@@ -1,0 +1,165 @@
+//! Wrong recoveries: each is a right runbook with something wrong put into it, and the drill must notice.
+
+use crate::bed::{Drilled, TestBed, assert_nothing_left, engine, root};
+use std::fmt::Write as _;
+
+/// A scenario on `notes` whose runbook has `steps` between loading the data and asking the front door.
+fn drill_with(tenants: &str, objectives: &str, steps: &str) -> Drilled {
+    let stack = root().join("fixtures/stacks/notes");
+    let runbook = std::fs::read_to_string(stack.join("runbooks/rebuild-from-mirror.yaml")).unwrap();
+    let (before, after) = runbook.split_once("  - name: switch-front").unwrap();
+    let runbook = format!("{before}{steps}  - name: switch-front{after}").replace("deadline: 2m", "deadline: 40s");
+    let bed = TestBed::new();
+    let runbook = bed.write("runbook.yaml", &runbook);
+    let mut scenario = String::new();
+    write!(
+        scenario,
+        "version: 1\nname: wrong\ntitle: {{ en: A wrong recovery, de: Eine falsche Wiederherstellung }}\n\
+         objectives: {objectives}\nstack: {stack}/stack.yaml\ntenants: {tenants}\nseed: 7\n\
+         history: {{ span: 8d, writes: 4, pages: 4, uploads: 2 }}\ndisaster: {{ at: \"13:37\" }}\n\
+         faults:\n  - datacenter-loss: {{ datacenter: falkenstein }}\n\
+         recovery:\n  detection: probe\n  allowances:\n    - {{ for: decision, takes: 20m }}\n  runbook: {runbook}\n\
+         checks: [data, files, permissions, isolation, search, restart]\n",
+        stack = stack.display(),
+        runbook = runbook.display(),
+    )
+    .unwrap();
+    let scenario = bed.write("scenario.yaml", &scenario);
+    let drilled = bed.drill(&scenario, &[]);
+    assert_nothing_left(&drilled.run);
+    drilled
+}
+
+/// A drill of two tenants takes two thirds of the time.
+const TWO: &str = "[acme, globex]";
+const THREE: &str = "[acme, acme-prod, globex]";
+const FINE: &str = "{ rto: 4h, rpo: 26h }";
+
+#[test]
+fn missing_uploads_and_widened_permissions_are_found_each_at_its_tenant() {
+    let _engine = engine();
+    let steps = r#"  - name: forget-uploads
+    part: restore
+    exec:
+      - { service: backup, for: tenants, datacenter: "${MIRROR}", run: [sh, -c, "[ ${TENANT} != globex ] || find /files/attachments -type f -delete"] }
+    deadline: 30s
+  - name: widen-permissions
+    part: restore
+    exec:
+      - { service: database, for: once, datacenter: "${MIRROR}", run: [psql, -U, postgres, -d, notes-acme-prod, -c, "INSERT INTO notes.members SELECT name, 'admin' FROM notes.users WHERE name LIKE 'Reader%'"] }
+    deadline: 30s
+"#;
+    let drilled = drill_with(THREE, FINE, steps);
+    drilled.assert_exit(1);
+    let findings = drilled.findings();
+    let has = |text: &str| findings.iter().any(|finding| finding == text);
+    assert!(has("lost globex") || has("corrupt globex"), "{findings:?}");
+    assert!(has("permission-widened acme-prod"), "{findings:?}");
+    // The runbook waits in vain for all tenants to answer right, so nobody counts as recovered; but acme's data is right.
+    let of_acme = findings.iter().filter(|finding| finding.ends_with(" acme") && !finding.starts_with("not-recovered"));
+    assert_eq!(of_acme.count(), 0, "{findings:?}");
+    let listed = drilled.judgement()["findings"].as_array().unwrap();
+    assert!(listed.iter().filter(|finding| finding["tenant"] == "globex").any(|finding| finding["item"].is_string()));
+}
+
+#[test]
+fn swapped_databases_are_found() {
+    let _engine = engine();
+    let rename = |from: &str, to: &str| format!("ALTER DATABASE \\\"{from}\\\" RENAME TO \\\"{to}\\\"");
+    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname LIKE 'notes-%'";
+    let mut sql = Vec::new();
+    for (from, to) in [("notes-acme", "swap"), ("notes-globex", "notes-acme"), ("swap", "notes-globex")] {
+        sql.push(format!("{end}; "));
+        sql.push(rename(from, to));
+    }
+    let commands: String = sql.iter().fold(String::new(), |all, one| format!("{all}, -c, \"{one}\""));
+    let steps = format!(
+        "  - name: swap-databases\n    part: restore\n    exec:\n      - {{ service: database, for: once, datacenter: \
+         \"${{MIRROR}}\", run: [psql, -U, postgres, -d, postgres{commands}] }}\n    deadline: 30s\n"
+    );
+    let drilled = drill_with(THREE, FINE, &steps);
+    drilled.assert_exit(1);
+    let findings = drilled.findings();
+    // The database server lets no role into another's database: nobody sees anything, and nobody is called recovered.
+    let reasons = drilled.judgement()["reasons"].as_array().unwrap();
+    for tenant in ["acme", "globex"] {
+        assert!(findings.contains(&format!("not-recovered {tenant}")), "{findings:?}");
+        let unread = |reason: &&serde_json::Value| reason["code"] == "surface-failed" && reason["tenant"] == tenant;
+        assert!(reasons.iter().any(|reason| unread(&reason)), "{tenant}: {reasons:?}");
+    }
+    let whole = reasons.iter().any(|reason| reason["code"] == "surface-failed" && reason["tenant"] == "acme-prod");
+    assert!(!whole, "acme-prod is right: {reasons:?}");
+}
+
+#[test]
+fn the_day_before_is_found() {
+    let _engine = engine();
+    let steps = r#"  - name: the-day-before
+    part: fetch
+    exec:
+      - { service: backup, for: tenants, datacenter: "${MIRROR}", run: [bash, -c, ". /opt/vault/restic.sh; newest() { at $$1 snapshots --json --tag $$2 | jq -c 'sort_by(.time) | .[-2]'; }; restore ${MIRROR} daily /files/restore"] }
+    deadline: 1m
+  - name: load-again
+    part: restore
+    exec:
+      - { service: backup, for: tenants, datacenter: "${MIRROR}", run: [/opt/operator/load] }
+    deadline: 1m
+"#;
+    let drilled = drill_with(TWO, FINE, steps);
+    drilled.assert_exit(1);
+    let findings = drilled.findings();
+    for tenant in ["acme", "globex"] {
+        assert!(findings.contains(&format!("too-old {tenant}")), "{findings:?}");
+        assert!(findings.contains(&format!("lost {tenant}")), "{findings:?}");
+    }
+}
+
+#[test]
+fn a_right_recovery_that_took_too_long_fails() {
+    let _engine = engine();
+    let drilled = drill_with(TWO, "{ rto: 20m 1s, rpo: 26h, machine: 1s }", "");
+    drilled.assert_exit(1);
+    let findings = drilled.findings();
+    assert!(findings.iter().any(|finding| finding.starts_with("rto-missed")), "{findings:?}");
+    assert!(findings.iter().any(|finding| finding.starts_with("machine-missed")), "{findings:?}");
+    let others = findings.iter().filter(|f| !f.starts_with("rto-missed") && !f.starts_with("machine-missed"));
+    assert_eq!(others.count(), 0, "all data is right: {findings:?}");
+}
+
+#[test]
+fn a_fault_that_matches_nothing_proves_nothing() {
+    let _engine = engine();
+    let bed = TestBed::new();
+    bed.copy_stacks();
+    // A system in which the tenant that is to be deleted is not there.
+    for inventory in ["operator/inventory", "database/inventory"] {
+        let path = bed.path("stacks/notes").join(inventory);
+        assert!(path.exists(), "{inventory}");
+        std::fs::write(path, "#!/bin/sh\necho '{\"items\": 0}'\n").unwrap();
+    }
+    let shipped = std::fs::read_to_string(root().join("scenarios/notes-tenant-deleted.yaml")).unwrap();
+    let scenario = shipped.replace("../fixtures/stacks", bed.path("stacks").to_str().unwrap());
+    let drilled = bed.drill(&bed.write("scenario.yaml", &scenario), &[]);
+    drilled.assert_exit(2);
+    let reasons = drilled.judgement()["reasons"].as_array().unwrap();
+    let named =
+        |reason: &serde_json::Value| reason["seen"].as_str().is_some_and(|seen| seen.contains("nothing matched"));
+    assert!(reasons.iter().any(named), "{reasons:?}");
+    assert_nothing_left(&drilled.run);
+}
+
+#[test]
+fn a_runbook_step_that_hangs_ends_at_its_deadline() {
+    let _engine = engine();
+    let steps = "  - name: hangs\n    part: restore\n    exec:\n      - { service: backup, for: once, datacenter: \
+                 \"${MIRROR}\", run: [sleep, \"600\"] }\n    deadline: 3s\n";
+    let steps = steps.replace("for: once", "for: tenants");
+    let drilled = drill_with(TWO, FINE, &steps);
+    drilled.assert_exit(1);
+    assert!(
+        drilled.findings().iter().any(|finding| finding.starts_with("recovery-step-failed")),
+        "{:?}",
+        drilled.findings()
+    );
+    assert!(drilled.told.contains("hangs"), "{}", drilled.told);
+}
