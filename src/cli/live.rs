@@ -123,6 +123,7 @@ impl State {
             | Event::RunEnded { .. }
             | Event::Created { .. }
             | Event::Removed { .. }
+            | Event::LogsKept { .. }
             | Event::Leftovers { .. }
             | Event::WriteInvoked(_)
             | Event::WriteEnded { .. }

@@ -171,6 +171,7 @@ impl Session<'_> {
             handles,
             stack_dir: stack_dir.clone(),
             secrets: place.secrets(),
+            logs: folder.join("logs"),
             connect: Arc::new(Applications {
                 engine: engine.for_datacenter(None),
                 stack_dir,

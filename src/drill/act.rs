@@ -57,6 +57,7 @@ impl Drill {
             setup.handles.clone(),
             setup.stack_dir.clone(),
             setup.secrets.clone(),
+            setup.logs.clone(),
         );
         Self {
             clock: DrillClock::new(journal.clone(), setup.plan.calendar.begins),
@@ -231,6 +232,15 @@ impl Drill {
                 }
             }
         }
+        Ok(self.setup.journal.hide(&words)?)
+    }
+
+    /// The same for the accounts that the corpus has made.
+    pub(super) fn hide_passwords(&self) -> Result<(), StepError> {
+        let accounts = self.known.values().map(|known| &known.accounts);
+        let people = accounts.flat_map(|of| [&of.admin, &of.reader, &of.editor, &of.leaver]);
+        let words = people.map(|account| account.password.expose()).filter(|word| word.len() >= SECRET);
+        let words: Vec<String> = words.cloned().collect();
         Ok(self.setup.journal.hide(&words)?)
     }
 

@@ -9,6 +9,9 @@ use std::time::Duration;
 
 /// Who interrupts does not wait: all of undo, teardown and evidence must fit into 7 s.
 const INTERRUPTED: Duration = Duration::from_millis(5500);
+/// What reading the logs of all containers may take of the time for the teardown.
+const LOGS: Duration = Duration::from_secs(10);
+const LOGS_INTERRUPTED: Duration = Duration::from_secs(1);
 
 /// Ends the drill; the first journal error is returned after everything was tried.
 pub(super) async fn end(
@@ -17,7 +20,7 @@ pub(super) async fn end(
     kept: bool,
 ) -> Result<Ending, WriteError> {
     let interrupted = matches!(ending, Ok(Ending::Interrupted));
-    let limit = if interrupted { INTERRUPTED } else { drill.teardown_limit() };
+    let (limit, logs) = if interrupted { (INTERRUPTED, LOGS_INTERRUPTED) } else { (drill.teardown_limit(), LOGS) };
     let told = match &ending {
         Ok(Ending::Interrupted) => drill.journal().write(Event::Interrupted { by: drill.interrupted_by() }).map(|_| ()),
         Ok(Ending::Stopped) => drill.journal().write(Event::Interrupted { by: "--until".to_owned() }).map(|_| ()),
@@ -30,7 +33,12 @@ pub(super) async fn end(
         drill.stop_prober().await;
     }
     let undone = undo(&drill);
-    let torn_down = if kept { Ok(()) } else { tear_down(&drill, limit).await };
+    let torn_down = if kept {
+        drill.site().keep_logs(None, logs).await;
+        Ok(())
+    } else {
+        tear_down(&drill, limit, logs).await
+    };
     let ending = ending?;
     told?;
     undone?;
@@ -56,10 +64,14 @@ fn undo(drill: &Drill) -> Result<(), WriteError> {
 }
 
 /// The stack goes even if the journal cannot be written any more.
-async fn tear_down(drill: &Drill, limit: Duration) -> Result<(), WriteError> {
+async fn tear_down(drill: &Drill, limit: Duration, logs: Duration) -> Result<(), WriteError> {
     let journal = drill.journal();
     let begun = journal.write(Event::PhaseStarted { phase: Phase::Teardown });
-    let outcome = match tokio::time::timeout(limit, drill.site().teardown()).await {
+    let work = async {
+        drill.site().keep_logs(None, logs).await;
+        drill.site().teardown().await
+    };
+    let outcome = match tokio::time::timeout(limit, work).await {
         Ok(Ok(())) => Outcome::Done,
         Ok(Err(error)) => Outcome::Broken { why: error.to_string() },
         Err(_) => Outcome::timed_out(limit),

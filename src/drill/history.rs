@@ -44,6 +44,7 @@ impl Drill {
             at: self.clock.now(),
         };
         self.known = write_baseline(corpus, admins).await?;
+        self.hide_passwords()?;
         self.history = Some(History::new(plan.seed, &self.known));
         self.marks = Some(marks);
         self.driver = Some(driver);

@@ -60,6 +60,8 @@ pub struct Setup {
     pub stack_dir: PathBuf,
     /// Absolute folder for the run's secrets.
     pub secrets: PathBuf,
+    /// Folder for the last lines of containers, beside the journal.
+    pub logs: PathBuf,
     pub connect: Arc<dyn Connect>,
     /// Judges the journal so far.
     pub gate: Arc<dyn Fn() -> GateAnswer + Send + Sync>,

@@ -9,6 +9,10 @@ use crate::ids::StepName;
 use crate::journal::{DrillClock, Event, Outcome, WriteError, Writer};
 use crate::plan::{FaultPlan, Plan};
 use crate::stack::{Site, SiteError};
+use std::time::Duration;
+
+/// For the logs of what a fault removes.
+const LOGS: Duration = Duration::from_secs(10);
 
 /// Why a fault did not happen.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +50,10 @@ pub async fn inject(scene: &Scene<'_>, index: usize, planned: impl FnOnce() + Se
     scene.journal.write(Event::FaultTargets { fault: index, targets: names.clone() })?;
     if names.is_empty() {
         return Err(unconfirmed(scene, index, "nothing matched".to_owned())?);
+    }
+    if let FaultPlan::DatacenterLoss { datacenter } = fault {
+        // Afterwards nobody can ask its containers any more; before `t0`, because it is no part of the recovery.
+        scene.site.keep_logs(Some(datacenter), LOGS).await;
     }
     scene.journal.write(Event::UndoPlanned { fault: index, what: undo_of(fault) })?;
     planned();

@@ -97,6 +97,10 @@ pub enum Event {
         id: String,
         datacenter: Option<Datacenter>,
     },
+    /// The last lines of containers, in these files of the run's folder `logs`.
+    LogsKept {
+        files: Vec<String>,
+    },
     /// What carried the run's label when the teardown was done: must be empty.
     Leftovers {
         names: Vec<String>,

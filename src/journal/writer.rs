@@ -2,8 +2,9 @@
 
 use super::event::{EVENT_VERSION, Entry, Event};
 use crate::clock::{Clock, Mono};
-use aho_corasick::{AhoCorasick, BuildError};
+use aho_corasick::{AhoCorasick, BuildError, MatchKind};
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -33,6 +34,7 @@ struct Inner {
     next: u64,
     prev: String,
     failed: Option<WriteError>,
+    secrets: Vec<String>,
     hidden: Option<AhoCorasick>,
     listeners: Vec<Listener>,
 }
@@ -57,6 +59,7 @@ impl Writer {
             next: 0,
             prev: GENESIS.to_owned(),
             failed: None,
+            secrets: Vec::new(),
             hidden: None,
             listeners: Vec::new(),
         };
@@ -68,14 +71,24 @@ impl Writer {
         self.lock().listeners.push(Box::new(listener));
     }
 
-    /// From now on these words are written as `***`, wherever an event holds them: an operator's command may print what it should not.
+    /// From now on these words too are written as `***`, wherever an event holds them: an operator's command may print what it should not.
     ///
     /// # Errors
     /// [`BuildError`] when there are too many words for one search.
     pub fn hide(&self, words: &[String]) -> Result<(), BuildError> {
-        let hidden = AhoCorasick::new(words)?;
-        self.lock().hidden = Some(hidden);
+        let mut inner = self.lock();
+        let all: Vec<String> = inner.secrets.iter().chain(words).cloned().collect();
+        // The longest: of two secrets that begin alike, no end of the longer one stays.
+        inner.hidden = Some(AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&all)?);
+        inner.secrets = all;
         Ok(())
+    }
+
+    /// A text as the journal would write it: with the hidden words masked.
+    #[must_use]
+    pub fn masked<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let hidden = self.lock().hidden.clone();
+        hidden.map_or(Cow::Borrowed(text), |hidden| masked(&hidden, text))
     }
 
     /// Appends one event, stamped now.
@@ -136,16 +149,23 @@ impl Inner {
     fn without_secrets(&self, event: Event) -> Event {
         let Some(hidden) = &self.hidden else { return event };
         let Ok(text) = serde_json::to_string(&event) else { return event };
-        if !hidden.is_match(&text) {
-            return event;
+        match masked(hidden, &text) {
+            Cow::Borrowed(_) => event,
+            Cow::Owned(masked) => serde_json::from_str(&masked)
+                .unwrap_or_else(|_| Event::Note { text: "an event that held a secret was left out".to_owned() }),
         }
-        let masks = vec!["***"; hidden.patterns_len()];
-        serde_json::from_str(&hidden.replace_all(&text, &masks))
-            .unwrap_or_else(|_| Event::Note { text: "an event that held a secret was left out".to_owned() })
     }
 
     fn error(&self, why: &dyn std::fmt::Display) -> WriteError {
         WriteError { path: self.path.clone(), why: why.to_string() }
+    }
+}
+
+fn masked<'t>(hidden: &AhoCorasick, text: &'t str) -> Cow<'t, str> {
+    if hidden.is_match(text) {
+        Cow::Owned(hidden.replace_all(text, &vec!["***"; hidden.patterns_len()]))
+    } else {
+        Cow::Borrowed(text)
     }
 }
 
@@ -192,5 +212,16 @@ mod tests {
         assert!(!std::fs::read_to_string(&path).expect("a file").contains("hunter2"));
         assert!(told.lock().expect("a lock").contains("IDENTIFIED BY '***' near line 1"));
         assert_eq!(read(&path).expect("a whole chain").entries.len(), 1);
+    }
+
+    #[test]
+    fn further_words_are_hidden_too_and_of_two_that_begin_alike_no_end_stays() {
+        let folder = assert_fs::TempDir::new().expect("a folder");
+        let path = folder.path().join("journal.ndjson");
+        let writer = Writer::create(&path, Arc::new(SystemClock::start())).expect("a journal");
+        assert_eq!(writer.masked("nothing is hidden yet"), "nothing is hidden yet");
+        writer.hide(&["hunter2-hunter2".to_owned()]).expect("few words");
+        writer.hide(&["hunter2-hunter2-of-globex".to_owned()]).expect("few words");
+        assert_eq!(writer.masked("hunter2-hunter2\nhunter2-hunter2-of-globex."), "***\n***.");
     }
 }

@@ -73,6 +73,12 @@ pub(super) fn summary(view: &View) -> String {
             line(&format!("- {}{more}", escape(&catalogue::reason_line(first, lang))));
         }
     }
+    let logs = view.timeline.logs.len() as u64;
+    if judgement.verdict != Verdict::Passed && logs > 0 {
+        line("");
+        let (label, files) = (Label::Logs.text(lang), Label::Files.text(lang));
+        line(&format!("{label}: `logs/` ({} {files})", lang.count(logs)));
+    }
     line("");
     line(&format!("{}: `report.html`. {}: `{}`", Label::Report.text(lang), Label::JournalHead.text(lang), view.head()));
     out

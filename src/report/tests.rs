@@ -4,6 +4,7 @@ use super::catalogue::Label;
 use super::lang::Lang;
 use super::sample::{Case, failed, inconclusive, passed};
 use super::*;
+use crate::journal::Event;
 use crate::plan::Check;
 use crate::verdict::{CheckOutcome, Finding, FindingCode, Reason, ReasonCode, Verdict};
 use std::fs;
@@ -144,6 +145,23 @@ fn a_finding_that_names_no_tenant_spares_none() {
     let junit = case.tell(Lang::En, |view| junit::junit(view).expect("XML"));
     assert!(!junit.contains(r#"name="encryption" classname="datacenter-loss"/>"#));
     assert!(!junit.contains(r#"name="encryption" classname="datacenter-loss.acme"/>"#), "{junit}");
+}
+
+#[test]
+fn the_folder_of_the_logs_is_named_where_somebody_will_look() {
+    let keep = |case: &mut Case| {
+        let at = case.entries.iter().position(|entry| matches!(entry.event, Event::Leftovers { .. }));
+        let at = at.unwrap_or(case.entries.len());
+        let mut entry = case.entries[at - 1].clone();
+        entry.event = Event::LogsKept { files: vec!["helsinki.vault.log".to_owned(), "front.proxy.log".to_owned()] };
+        case.entries.insert(at, entry);
+    };
+    for (mut case, told) in [(passed(), false), (failed(), true), (inconclusive(), true)] {
+        assert!(!case.tell(Lang::En, html::page).contains("logs/"), "none were kept");
+        keep(&mut case);
+        assert!(case.tell(Lang::En, html::page).contains("<code>logs/</code> (2 files)"));
+        assert_eq!(case.tell(Lang::De, summary::summary).contains("`logs/` (2 Dateien)"), told);
+    }
 }
 
 #[test]

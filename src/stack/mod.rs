@@ -2,7 +2,10 @@
 //!
 //! [`Site`] is the one object through which `drill` and `fault` touch the stack. It journals what it creates and removes.
 
+#[cfg(test)]
+mod bed;
 mod command;
+mod logs;
 mod names;
 mod place;
 mod printed;

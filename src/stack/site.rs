@@ -68,6 +68,8 @@ pub struct Site {
     pub(super) handles: Handles,
     pub(super) stack_dir: PathBuf,
     pub(super) secrets: PathBuf,
+    /// Where the last lines of containers go.
+    pub(super) logs: PathBuf,
     pub(super) state: Mutex<State>,
     /// Engine calls that start containers, at once: more than the cores saturate the engine.
     pub(super) starts: Semaphore,
@@ -96,6 +98,7 @@ impl Site {
         handles: Handles,
         stack_dir: PathBuf,
         secrets: PathBuf,
+        logs: PathBuf,
     ) -> Self {
         Self {
             plan,
@@ -104,6 +107,7 @@ impl Site {
             handles,
             stack_dir,
             secrets,
+            logs,
             state: Mutex::default(),
             starts: Semaphore::new(4),
             volumes: tokio::sync::Mutex::new(()),

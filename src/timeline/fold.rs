@@ -10,7 +10,7 @@ use crate::clock::Mono;
 use crate::ids::Tenant;
 use crate::journal::{Entry, Event, Item, Kind, RunStarted, Surface};
 use crate::plan::{Generation, Moment, Phase};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 pub(super) type Folded = Result<(), Impossible>;
@@ -75,6 +75,7 @@ impl<'a> Fold<'a> {
             maintenance: Vec::new(),
             readbacks: BTreeMap::new(),
             resources: Vec::new(),
+            logs: BTreeSet::new(),
             leftovers: None,
             key: None,
             interrupted: None,
@@ -176,6 +177,7 @@ impl<'a> Fold<'a> {
                     self.out.resources[at].removed = Some(now);
                 }
             }
+            Event::LogsKept { files } => self.out.logs.extend(files.iter().map(String::as_str)),
             Event::Leftovers { names } => self.out.leftovers = Some(names),
 
             Event::WriteInvoked(invoked) => self.write_invoked(invoked)?,

@@ -6,7 +6,7 @@ use crate::journal::{
     Claim, Item, Kind, Outcome, ProbeKind, RunStarted, Snapshot, Surface, VaultHit, WriteInvoked, WriteResult,
 };
 use crate::plan::{Generation, Moment, Phase, Plan, ServiceKey};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// Everything that happened in one run.
@@ -44,6 +44,8 @@ pub struct Timeline<'a> {
     pub maintenance: Vec<(Mono, Option<Mono>)>,
     pub readbacks: BTreeMap<Moment, BTreeMap<&'a Tenant, Readback<'a>>>,
     pub resources: Vec<Resource<'a>>,
+    /// Files with last lines of containers, in the run's folder `logs`.
+    pub logs: BTreeSet<&'a str>,
     /// What carried the run's label after the teardown.
     pub leftovers: Option<&'a [String]>,
     pub key: Option<&'a str>,

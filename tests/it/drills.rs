@@ -2,7 +2,8 @@
 
 use crate::bed::{TestBed, assert_nothing_left, engine, root};
 use serde_json::Value;
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 fn shipped(name: &str) -> PathBuf {
@@ -20,6 +21,7 @@ fn passes(scenario: &str) -> Value {
     for file in ["journal.ndjson", "plan.json", "report.json", "report.html", "junit.xml", "summary.md"] {
         assert!(drilled.run.join(file).metadata().is_ok_and(|meta| meta.len() > 0), "{file}");
     }
+    assert_logs(&drilled.run);
     let checks = drilled.judgement()["checks"].as_array().unwrap();
     for check in checks {
         let outcome = check["outcome"].as_str().unwrap();
@@ -27,6 +29,21 @@ fn passes(scenario: &str) -> Value {
         assert!(outcome != "passed" || check["items"].as_u64().unwrap() > 0, "{check}");
     }
     drilled.report
+}
+
+/// A file for each service that ran, also of those that the fault took away, for their owner only.
+fn assert_logs(run: &Path) {
+    let mut services = Vec::new();
+    for entry in std::fs::read_dir(run.join("logs")).unwrap().flatten() {
+        let text = std::fs::read_to_string(entry.path()).unwrap();
+        assert!(text.starts_with("=== ernstfall-"), "{text}");
+        assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        services.push(entry.file_name().into_string().unwrap());
+    }
+    for service in ["falkenstein.database", "falkenstein.vault", "helsinki.vault", "front.proxy"] {
+        let file = format!("{service}.log");
+        assert!(services.contains(&file), "no {file} in {services:?}");
+    }
 }
 
 fn assert_all_recovered(report: &Value) {

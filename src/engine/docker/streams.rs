@@ -32,21 +32,52 @@ impl DockerEngine {
         let id = self.admit_container("read the log of", container).await?;
         let options = LogsOptions { stdout: true, stderr: true, tail: lines.to_string(), ..Default::default() };
         let mut log = Box::pin(self.docker.logs(&id.0, Some(options)));
-        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        let (mut stdout, mut stderr) = (Kept::default(), Kept::default());
         while let Some(piece) = log.next().await {
             match piece.map_err(failed("read the log of container", &id.0))? {
-                LogOutput::StdOut { message } | LogOutput::Console { message } => keep(&mut stdout, &message),
-                LogOutput::StdErr { message } => keep(&mut stderr, &message),
+                LogOutput::StdOut { message } | LogOutput::Console { message } => stdout.take(&message),
+                LogOutput::StdErr { message } => stderr.take(&message),
                 LogOutput::StdIn { .. } => {}
             }
         }
-        Ok((String::from_utf8_lossy(&stdout).into_owned(), String::from_utf8_lossy(&stderr).into_owned()))
+        Ok((stdout.text(), stderr.text()))
     }
 }
 
-/// Appends and drops the oldest bytes beyond the limit.
-fn keep(kept: &mut Vec<u8>, more: &[u8]) {
-    kept.extend_from_slice(more);
-    let excess = kept.len().saturating_sub(LOG_LIMIT);
-    kept.drain(..excess);
+/// The end of one stream.
+#[derive(Default)]
+struct Kept {
+    bytes: Vec<u8>,
+    cut: bool,
+}
+
+impl Kept {
+    /// Appends and drops the oldest bytes beyond the limit.
+    fn take(&mut self, more: &[u8]) {
+        self.bytes.extend_from_slice(more);
+        let excess = self.bytes.len().saturating_sub(LOG_LIMIT);
+        self.bytes.drain(..excess);
+        self.cut |= excess > 0;
+    }
+
+    /// Whole lines: half a secret could not be recognised and masked.
+    fn text(&self) -> String {
+        let rest = || self.bytes.iter().position(|byte| *byte == b'\n').map_or(&[][..], |end| &self.bytes[end + 1..]);
+        String::from_utf8_lossy(if self.cut { rest() } else { &self.bytes }).into_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_log_keeps_its_end_in_whole_lines() {
+        let mut kept = Kept::default();
+        kept.take(b"first\n");
+        assert_eq!(kept.text(), "first\n");
+        kept.take(&vec![b'x'; LOG_LIMIT - 5]);
+        kept.take(b"x\nlast\n");
+        assert_eq!(kept.text(), "last\n");
+    }
 }

@@ -45,6 +45,11 @@ impl FakeEngine {
         self.held().health.insert(name.to_owned(), healthy);
     }
 
+    /// What containers of this name have written.
+    pub fn set_logs(&self, name: &str, stdout: &str, stderr: &str) {
+        self.held().logs.insert(name.to_owned(), (stdout.to_owned(), stderr.to_owned()));
+    }
+
     /// An image that is there already.
     pub fn put_image(&self, name: &str, id: &str) {
         self.held().images.insert(name.to_owned(), id.to_owned());

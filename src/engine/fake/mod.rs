@@ -50,12 +50,12 @@ impl FakeEngine {
 
     /// Writes the call down, then lets happen what the test has arranged.
     async fn record(&self, action: &'static str, what: &str) -> Result<()> {
-        let call = format!("{action} {what}");
-        let injected = {
-            let mut state = self.held();
-            state.calls.push(call.clone());
-            state.injection(&call)
-        };
+        self.held().calls.push(format!("{action} {what}"));
+        self.arranged(action, what).await
+    }
+
+    async fn arranged(&self, action: &'static str, what: &str) -> Result<()> {
+        let injected = self.held().injection(&format!("{action} {what}"));
         match injected {
             None => Ok(()),
             Some(Injected::Fail(why)) => Err(failed(action, what, &why)),
@@ -323,8 +323,10 @@ impl Engine for FakeEngine {
     }
 
     async fn logs(&self, container: &Id, _lines: usize) -> Result<(String, String)> {
-        self.named("read the log of", ResourceKind::Container, &container.0).await?;
-        Ok(Default::default())
+        let id = self.named("read the log of", ResourceKind::Container, &container.0).await?;
+        let name = self.held().name(&id);
+        self.arranged("read the log of", &name).await?;
+        Ok(self.held().logs.get(&name).cloned().unwrap_or_default())
     }
 
     async fn exec(&self, container: &Id, spec: &ExecSpec) -> Result<ExecOutput> {

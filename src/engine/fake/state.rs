@@ -77,6 +77,8 @@ pub(super) struct State {
     pub exits: BTreeMap<String, i64>,
     /// Health by name; healthy if nothing is said.
     pub health: BTreeMap<String, bool>,
+    /// stdout and stderr by name; nothing if nothing is said.
+    pub logs: BTreeMap<String, (String, String)>,
     pub exec: Option<ExecHandler>,
     pub attach: Option<AttachHandler>,
     numbers: u32,

@@ -75,6 +75,8 @@ labels! {
     Integrity: "Integrity", "Nachprüfbarkeit";
     Glossary: "Words", "Begriffe";
     LastLines: "Last lines of what failed", "Letzte Zeilen dessen, was fehlschlug";
+    Logs: "Last lines of every service, in the folder of the run", "Letzte Zeilen aller Dienste, im Ordner des Laufs";
+    Files: "files", "Dateien";
 
     // --- tables
     Tenant: "Tenant", "Mandant";

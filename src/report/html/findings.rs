@@ -24,6 +24,7 @@ pub(super) fn findings(view: &View) -> Markup {
                 ol class="findings" { @for group in view.reason_groups() { (reason_group(&group, lang)) } }
             }
             (tails(view))
+            (logs(view))
         }
     }
 }
@@ -106,6 +107,16 @@ fn tails(view: &View) -> Markup {
                 p class="soft small" style="margin-bottom:0" { code { (task.what) } }
                 pre class="tail" { (printable(task.tail)) }
             }
+        }
+    }
+}
+
+/// Where to read on.
+fn logs(view: &View) -> Markup {
+    let (count, lang) = (view.timeline.logs.len() as u64, view.lang);
+    html! {
+        @if count > 0 {
+            p class="soft small" { (Label::Logs.text(lang)) ": " code { "logs/" } " (" (lang.count(count)) " " (Label::Files.text(lang)) ")" }
         }
     }
 }
