@@ -24,7 +24,7 @@ pub(super) async fn end(
     let told = match &ending {
         Ok(Ending::Interrupted) => drill.journal().write(Event::Interrupted { by: drill.interrupted_by() }).map(|_| ()),
         Ok(Ending::Stopped) => drill.journal().write(Event::Interrupted { by: "--until".to_owned() }).map(|_| ()),
-        Ok(Ending::Complete | Ending::RecoveryFailed | Ending::Broken(_)) | Err(_) => Ok(()),
+        Ok(Ending::Complete | Ending::RecoveryFailed | Ending::Unconfirmed(_) | Ending::Broken(_)) | Err(_) => Ok(()),
     };
     if interrupted {
         // Slots under way may wait for a dead system; nobody needs them any more.
@@ -48,6 +48,7 @@ pub(super) async fn end(
     let outcome = match &ending {
         Ending::Complete => Outcome::Done,
         Ending::RecoveryFailed => Outcome::Failed { why: "the recovery failed".to_owned() },
+        Ending::Unconfirmed(why) => Outcome::Failed { why: why.clone() },
         Ending::Stopped | Ending::Interrupted => Outcome::Cancelled,
         Ending::Broken(why) => Outcome::Broken { why: why.clone() },
     };

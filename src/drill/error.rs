@@ -52,6 +52,11 @@ impl StepError {
             _ => false,
         }
     }
+
+    /// Whether a fault matched nothing or showed no effect: the harness is whole, but there is no disaster to recover from.
+    pub(super) const fn is_no_disaster(&self) -> bool {
+        matches!(self, Self::Fault(FaultError::Unconfirmed(_)))
+    }
 }
 
 /// A journal that cannot be written ends the drill, wherever it was noticed.

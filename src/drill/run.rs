@@ -17,6 +17,8 @@ pub enum Ending {
     Complete,
     /// The recovery failed, which is a result.
     RecoveryFailed,
+    /// The fault matched nothing or showed no effect: there was nothing to recover from.
+    Unconfirmed(String),
     /// `--until` was reached.
     Stopped,
     /// A signal or the run's deadline.
@@ -113,6 +115,7 @@ async fn one(drill: &mut Drill, step: &Step) -> Result<Outcome, WriteError> {
         Err(StepError::Cancelled) => Outcome::Cancelled,
         Err(StepError::TimedOut(deadline)) => Outcome::timed_out(deadline),
         Err(error) if is_result(step.phase) && error.is_the_operators() => Outcome::Failed { why: error.to_string() },
+        Err(error) if error.is_no_disaster() => Outcome::Failed { why: error.to_string() },
         Err(error) => Outcome::Broken { why: error.to_string() },
     };
     if !outcome.is_done() && outcome != Outcome::Cancelled {
@@ -131,6 +134,7 @@ fn next(drill: &Drill, step: &Step, outcome: &Outcome) -> Next {
             Phase::Recover => Next::EvidenceOnly,
             _ => Next::End(Ending::RecoveryFailed),
         },
+        Outcome::Failed { why } if step.phase == Phase::Fault => Next::End(Ending::Unconfirmed(why.clone())),
         Outcome::TimedOut { after_seconds } => {
             Next::End(Ending::Broken(format!("{} did not end within {after_seconds} s", step.name)))
         }

@@ -65,6 +65,7 @@ fn aborted(bench: &mut Bench<'_>, timeline: &Timeline<'_>) -> bool {
 /// Every planned step must have been done; whose fault it is if not depends on the phase.
 fn steps(bench: &mut Bench<'_>, timeline: &Timeline<'_>, conduct: &mut Conduct) {
     let mut missing = Vec::new();
+    let unconfirmed = timeline.faults.iter().any(|fault| fault.unconfirmed.is_some());
     for step in &timeline.plan().steps {
         let Some(outcome) = timeline.step(&step.name).and_then(|run| run.span.end) else {
             missing.push(&step.name);
@@ -89,6 +90,8 @@ fn steps(bench: &mut Bench<'_>, timeline: &Timeline<'_>, conduct: &mut Conduct) 
                 let finding = Finding::new(FindingCode::RecoveryStepFailed).item(step.name.0.as_str());
                 bench.find(finding.seen(why));
             }
+            // Nobody broke anything, and that is what is wrong: the fault itself has the word.
+            Phase::Fault if unconfirmed => conduct.broken = true,
             Phase::Prepare
             | Phase::Start
             | Phase::Baseline
@@ -166,7 +169,7 @@ fn gate(bench: &mut Bench<'_>, timeline: &Timeline<'_>, conduct: &mut Conduct) {
 fn faults(bench: &mut Bench<'_>, timeline: &Timeline<'_>, conduct: Conduct) {
     for (index, fault) in timeline.faults.iter().enumerate() {
         let item = format!("fault {index}");
-        let due = fault.injecting.is_some() || (!conduct.aborted && !conduct.broken);
+        let due = fault.injecting.is_some() || fault.unconfirmed.is_some() || (!conduct.aborted && !conduct.broken);
         let nothing = fault.targets.is_some_and(<[String]>::is_empty);
         if due && (fault.confirmed.is_none() || fault.unconfirmed.is_some() || nothing) {
             let mut reason = Reason::new(ReasonCode::FaultUnconfirmed).item(item.as_str());

@@ -130,6 +130,33 @@ fn a_fault_must_be_confirmed_and_undone_and_felt() {
 }
 
 #[test]
+fn a_fault_that_did_not_happen_is_all_that_is_wrong() {
+    let outcome = || Outcome::Failed { why: "the fault took no effect: nothing matched".to_owned() };
+    let judgement = loss(|sample| {
+        let begin = sample.position(|event| matches!(event, Event::UndoPlanned { .. }));
+        let end = sample.position(|event| matches!(event, Event::PhaseStarted { phase: Phase::Teardown }));
+        let mono = sample.events[begin].0;
+        let step = crate::ids::StepName("fault/inject-0".to_owned());
+        let instead = [
+            Event::FaultTargets { fault: 0, targets: Vec::new() },
+            Event::FaultUnconfirmed { fault: 0, why: "nothing matched".to_owned() },
+            Event::StepEnded { step, outcome: outcome() },
+            Event::PhaseEnded { phase: Phase::Fault, outcome: outcome() },
+        ];
+        sample.events.splice(begin..end, instead.map(|event| (mono, event)));
+        sample.drop_where(|event| matches!(event, Event::UndoDone { .. }));
+        sample.change(|event| {
+            if let Event::RunEnded { outcome: ended } = event {
+                *ended = outcome();
+            }
+        });
+    });
+    doubts(&judgement, ReasonCode::FaultUnconfirmed);
+    assert_eq!(reasons(&judgement), [ReasonCode::FaultUnconfirmed]);
+    assert_eq!(judgement.reasons[0].seen.as_deref(), Some("nothing matched"));
+}
+
+#[test]
 fn a_teardown_must_say_what_it_left() {
     let judgement = loss(|sample| {
         sample.drop_where(|event| matches!(event, Event::Leftovers { .. }));
