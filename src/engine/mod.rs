@@ -79,10 +79,28 @@ pub enum EngineError {
     NotOurs { action: &'static str, what: String },
     #[error("cannot {action} {what}: {why}")]
     Failed { action: &'static str, what: String, why: String },
+    /// A container that has crashed, is paused, or is gone: its operator's matter, the engine is well.
+    #[error("cannot {action} {what}, which does not run: {why}")]
+    NotRunning { action: &'static str, what: String, why: String },
     #[error("the image {image} is not here and cannot be pulled: {why}")]
     NoImage { image: String, why: String },
     #[error("building the image {image} failed: {why}")]
     Build { image: String, why: String },
+}
+
+impl EngineError {
+    /// Whether the container failed and not the engine.
+    #[must_use]
+    pub const fn is_the_containers(&self) -> bool {
+        match self {
+            Self::NotRunning { .. } => true,
+            Self::Absent(_)
+            | Self::NotOurs { .. }
+            | Self::Failed { .. }
+            | Self::NoImage { .. }
+            | Self::Build { .. } => false,
+        }
+    }
 }
 
 pub type Result<T> = std::result::Result<T, EngineError>;

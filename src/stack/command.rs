@@ -99,7 +99,7 @@ impl Site {
                 )
             }
             Err(error) => {
-                self.task_ended(task, Outcome::Broken { why: error.to_string() }, None, String::new())?;
+                self.task_ended(task, error.outcome(), None, String::new())?;
                 Err(error)
             }
         }
@@ -245,4 +245,45 @@ pub(super) fn tail(output: &ExecOutput) -> String {
 fn owner_of(folder: &std::path::Path) -> String {
     use std::os::unix::fs::MetadataExt as _;
     std::fs::metadata(folder).map_or_else(|_| "0:0".to_owned(), |meta| format!("{}:{}", meta.uid(), meta.gid()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::bed::{Bed, key};
+    use super::*;
+    use crate::engine::{Engine as _, EngineError};
+    use crate::journal::Event;
+
+    /// A command of the sample's backup service, and what the journal says about its end.
+    async fn ran(bed: &Bed) -> (Result<Ended, SiteError>, Option<Event>) {
+        let at = key("helsinki", Some("acme"), "backup");
+        let run = vec!["/opt/operator/restore".to_owned()];
+        let command = Command { tenant: at.tenant.clone(), at, run, deadline: Duration::from_secs(5) };
+        let ended = bed.site.run_one(&StepName("recover/restore".to_owned()), &command, &BTreeMap::new()).await;
+        (ended, bed.events().pop())
+    }
+
+    #[tokio::test]
+    async fn a_container_that_has_crashed_is_the_operators_failure() {
+        let bed = Bed::new();
+        let container = bed.run("helsinki", Some("acme"), "backup").await;
+        assert!(ran(&bed).await.0.is_ok());
+        bed.engine.kill(&container).await.expect("killed");
+        let (ended, event) = ran(&bed).await;
+        let error = ended.expect_err("it does not run");
+        assert!(error.is_the_operators(), "{error}");
+        assert!(matches!(event, Some(Event::TaskEnded { outcome: Outcome::Failed { .. }, .. })), "{event:?}");
+    }
+
+    #[tokio::test]
+    async fn an_engine_that_fails_is_not() {
+        let bed = Bed::new();
+        bed.run("helsinki", Some("acme"), "backup").await;
+        bed.engine.fail_next("exec", "connection refused");
+        let (ended, event) = ran(&bed).await;
+        let error = ended.expect_err("the engine is gone");
+        assert!(!error.is_the_operators(), "{error}");
+        assert!(matches!(event, Some(Event::TaskEnded { outcome: Outcome::Broken { .. }, .. })), "{event:?}");
+        assert!(!SiteError::Engine(EngineError::Absent("no socket".to_owned())).is_the_operators());
+    }
 }

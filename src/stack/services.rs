@@ -106,11 +106,7 @@ impl Site {
     }
 
     fn ended<T>(&self, task: u64, result: Result<T, SiteError>) -> Result<(), SiteError> {
-        let outcome = match &result {
-            Ok(_) => Outcome::Done,
-            Err(error) if error.is_the_operators() => Outcome::Failed { why: error.to_string() },
-            Err(error) => Outcome::Broken { why: error.to_string() },
-        };
+        let outcome = result.as_ref().map_or_else(SiteError::outcome, |_| Outcome::Done);
         self.task_ended(task, outcome, None, String::new())?;
         result.map(|_| ())
     }

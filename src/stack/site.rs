@@ -56,7 +56,20 @@ impl SiteError {
     /// Whether the operator's own command or service failed; everything else is a broken harness or engine.
     #[must_use]
     pub const fn is_the_operators(&self) -> bool {
-        matches!(self, Self::Command(_) | Self::Printed { .. } | Self::Stopped { .. })
+        match self {
+            Self::Command(_) | Self::Printed { .. } | Self::Stopped { .. } => true,
+            Self::Engine(error) => error.is_the_containers(),
+            // The plan knows which services run by when: one that was never started is no crash.
+            Self::Journal(_) | Self::UnknownService(_) | Self::NotRunning(_) | Self::NoSecret(_) | Self::NoImage(_) => {
+                false
+            }
+        }
+    }
+
+    /// How a task ends that failed so.
+    pub(super) fn outcome(&self) -> Outcome {
+        let why = self.to_string();
+        if self.is_the_operators() { Outcome::Failed { why } } else { Outcome::Broken { why } }
     }
 }
 

@@ -3,7 +3,7 @@
 //! `create` checks everything that the container would touch before it creates anything, and removes the container again
 //! when a later part fails, so that a failed start leaves nothing behind.
 
-use super::{DockerEngine, failed, first_name, is, ports, signed, sorted, told, unsigned};
+use super::{DockerEngine, failed, first_name, is, not_running, ports, signed, sorted, told, unsigned};
 use crate::engine::{ContainerSpec, ContainerState, EngineError, Id, MountSpec, ResourceKind, Result, label};
 use crate::plan::{Health, RestartPolicy};
 use bollard::errors::Error;
@@ -199,10 +199,10 @@ impl DockerEngine {
         for _ in 1..PORT_TRIES {
             match docker.restart_container(&id.0, options()).await {
                 Err(error) if port_is_taken(&error) => tokio::time::sleep(PORT_PAUSE).await,
-                answer => return answer.map_err(failed("restart container", &id.0)),
+                answer => return answer.map_err(not_running("restart container", &id.0)),
             }
         }
-        docker.restart_container(&id.0, options()).await.map_err(failed("restart container", &id.0))
+        docker.restart_container(&id.0, options()).await.map_err(not_running("restart container", &id.0))
     }
 
     /// The guard has admitted it.

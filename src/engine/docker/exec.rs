@@ -4,7 +4,7 @@
 //! deadline on this side, a little later, covers an engine that hangs or a container that is paused.
 
 use super::containers::variables;
-use super::{DockerEngine, failed};
+use super::{DockerEngine, failed, not_running};
 use crate::clock::{Clock, SystemClock};
 use crate::engine::{EngineError, ExecOutput, ExecSpec, Id, Result};
 use bollard::container::LogOutput;
@@ -62,11 +62,11 @@ impl DockerEngine {
             attach_stderr: Some(true),
             ..Default::default()
         };
-        let exec = self.docker.create_exec(&id.0, config).await.map_err(failed("execute", what()))?.id;
+        let exec = self.docker.create_exec(&id.0, config).await.map_err(not_running("execute", what()))?.id;
         let (mut output, mut input) = match self.docker.start_exec(&exec, None).await {
             Ok(StartExecResults::Attached { output, input }) => (output, input),
             Ok(StartExecResults::Detached) => return Err(broken(what(), "the engine detached it")),
-            Err(error) => return Err(failed("execute", what())(error)),
+            Err(error) => return Err(not_running("execute", what())(error)),
         };
 
         // Side by side: a command that answers while it reads would otherwise block, and so would we.
@@ -108,7 +108,7 @@ impl DockerEngine {
 
     async fn exit(&self, exec: &str, what: String) -> Result<i64> {
         for _ in 0..EXIT_TRIES {
-            let seen = self.docker.inspect_exec(exec).await.map_err(failed("execute", what.clone()))?;
+            let seen = self.docker.inspect_exec(exec).await.map_err(not_running("execute", what.clone()))?;
             match seen.exit_code {
                 Some(exit) if seen.running != Some(true) => return Ok(exit),
                 Some(_) | None => tokio::time::sleep(EXIT_PAUSE).await,

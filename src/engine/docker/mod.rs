@@ -338,6 +338,18 @@ fn failed(action: &'static str, what: impl Into<String>) -> impl FnOnce(Error) -
     }
 }
 
+/// Like [`failed`], for calls that need a container which runs: the engine refuses others with these two answers.
+fn not_running(action: &'static str, what: impl Into<String>) -> impl FnOnce(Error) -> EngineError {
+    let what = what.into();
+    move |error| {
+        if is(&error, 404) || is(&error, 409) {
+            EngineError::NotRunning { action, what, why: told(&error) }
+        } else {
+            failed(action, what)(error)
+        }
+    }
+}
+
 /// The engine's own words, without the client's frame around them.
 fn told(error: &Error) -> String {
     match error {

@@ -338,7 +338,7 @@ impl Engine for FakeEngine {
             (state.containers.get(&id).is_some_and(|found| found.running && !found.paused), state.exec.clone())
         };
         if !running {
-            return Err(failed("exec", &name, "it is not running"));
+            return Err(EngineError::NotRunning { action: "exec", what: name, why: "it has ended".to_owned() });
         }
         match handler {
             Some(answer) => Ok(answer(&name, spec).await),

@@ -97,7 +97,8 @@ async fn programs_and_states_are_arranged() {
     });
     engine.set_exit("job", 3);
     let job = engine.create(&ContainerSpec { publish: Some(443), ..spec("job") }).await.expect("created");
-    assert!(engine.exec(&job, &ExecSpec::default()).await.is_err(), "it does not run yet");
+    let asleep = engine.exec(&job, &ExecSpec::default()).await;
+    assert!(matches!(asleep, Err(EngineError::NotRunning { .. })), "it does not run yet");
     let mut greeting = String::new();
     let mut attached = engine.attach(&job).await.expect("attached");
     engine.start(&job).await.expect("started");

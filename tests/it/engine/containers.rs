@@ -99,9 +99,14 @@ async fn a_deadline_ends_the_command_in_the_container() {
         assert!(output.exit == 137 && !output.timed_out, "{output:?}");
         bed.engine.pause(&app).await.expect("paused");
         let spec = ExecSpec { command: words(&["true"]), deadline: Duration::from_secs(5), ..ExecSpec::default() };
-        assert!(matches!(bed.engine.exec(&app, &spec).await, Err(EngineError::Failed { .. })));
+        assert!(matches!(bed.engine.exec(&app, &spec).await, Err(EngineError::NotRunning { .. })));
         bed.engine.unpause(&app).await.expect("unpaused");
         assert_eq!(bed.engine.exec(&app, &spec).await.expect("executed").exit, 0);
+        bed.engine.kill(&app).await.expect("killed");
+        assert!(matches!(bed.engine.exec(&app, &spec).await, Err(EngineError::NotRunning { .. })));
+        bed.engine.remove(ResourceKind::Container, &app).await.expect("removed");
+        assert!(matches!(bed.engine.exec(&app, &spec).await, Err(EngineError::NotRunning { .. })));
+        assert!(matches!(bed.engine.restart(&app, Duration::ZERO).await, Err(EngineError::NotRunning { .. })));
     })
     .await;
 }
