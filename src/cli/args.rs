@@ -67,7 +67,7 @@ pub struct Run {
     /// Stop after this step (`ernstfall plan` lists them)
     #[arg(long, value_name = "STEP")]
     pub until: Option<String>,
-    /// Bound of the whole run, such as 20m
+    /// Bound of the whole run, all scenarios together, such as 20m
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     pub deadline: Option<Duration>,
     /// Keep the stack after the drill; `ernstfall sweep` ends it

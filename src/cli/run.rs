@@ -20,7 +20,6 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio_util::sync::CancellationToken;
 
 /// How long a run's containers are spared by other hosts' sweeps.
 const EXPIRES_AFTER: Duration = Duration::from_secs(24 * 3600);
@@ -67,7 +66,6 @@ impl RunError {
 struct Session<'a> {
     printer: Printer,
     args: &'a args::Run,
-    token: CancellationToken,
     interruption: Interruption,
     host: String,
 }
@@ -84,24 +82,20 @@ pub async fn run(printer: Printer, args: &args::Run) -> Exit {
             .tell(&format!("no step is called {step:?}; `ernstfall plan FILE` lists the steps, such as steady/gate"));
         return Exit::Usage;
     }
-    let session = Session {
-        printer,
-        args,
-        token: CancellationToken::new(),
-        interruption: Interruption::default(),
-        host: host_name(),
-    };
-    if let Err(error) =
-        signals::listen(session.token.clone(), session.interruption.clone(), move |text| printer.tell(text))
-    {
+    let session = Session { printer, args, interruption: Interruption::default(), host: host_name() };
+    if let Err(error) = signals::listen(session.interruption.clone(), move |text| printer.tell(text)) {
         printer.tell(&format!("cannot listen to signals: {error}"));
         return Exit::Software;
     }
+    if let Some(deadline) = args.deadline {
+        session.interruption.after(deadline);
+    }
     let mut exit = Exit::Passed;
     for one in compiled {
-        if session.token.is_cancelled() {
+        if let Some(by) = session.interruption.by() {
+            printer.tell(&format!("{} is not begun: {by}", one.plan.name));
             exit = exit.worst(Exit::Inconclusive);
-            break;
+            continue;
         }
         exit = exit.worst(match session.drill(one).await {
             Ok(exit) => exit,
@@ -158,8 +152,6 @@ impl Session<'_> {
                 .map(|name| (name.clone(), engine.for_datacenter(Some(name.clone()))))
                 .collect(),
         };
-        let token = self.token.child_token();
-        let deadline = self.deadline(&token);
         let gate_path = journal_path.clone();
         let interruption = self.interruption.clone();
         let setup = Setup {
@@ -180,7 +172,7 @@ impl Session<'_> {
             gate: Arc::new(move || gate(&gate_path)),
             limits: Limits { until: self.args.until.clone().map(StepName), teardown: TEARDOWN },
             interrupted_by: Arc::new(move || interruption.by().unwrap_or_else(|| "unknown".to_owned())),
-            token,
+            token: self.interruption.token(),
         };
         let keep = keep(self.args.keep);
         let kept = std::sync::atomic::AtomicBool::new(false);
@@ -194,7 +186,6 @@ impl Session<'_> {
             keeps
         })
         .await;
-        deadline.abort();
         live.end();
         if kept.into_inner() {
             self.tell_kept(&run, &place, ended.as_ref().ok().and_then(|ended| ended.front));
@@ -205,18 +196,6 @@ impl Session<'_> {
         let result = judging::judge_and_report(&folder, self.args.lang.into(), self.printer.colour_of_result())?;
         self.printer.result(&result.shown(self.printer));
         Ok(result.exit())
-    }
-
-    /// Cancels the drill at the run's own deadline.
-    fn deadline(&self, token: &CancellationToken) -> tokio::task::JoinHandle<()> {
-        let (token, after, interruption) = (token.clone(), self.args.deadline, self.interruption.clone());
-        tokio::spawn(async move {
-            if let Some(after) = after {
-                tokio::time::sleep(after).await;
-                interruption.set(&format!("the run's deadline of {}", humantime::format_duration(after)));
-                token.cancel();
-            }
-        })
     }
 
     fn tell_kept(&self, run: &RunId, place: &Place, front: Option<SocketAddr>) {

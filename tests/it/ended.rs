@@ -108,6 +108,26 @@ fn an_interrupt_tears_everything_down_and_writes_the_evidence() {
 }
 
 #[test]
+fn a_deadline_bounds_all_scenarios_together() {
+    let _engine = engine();
+    let bed = TestBed::new();
+    let out = bed.path("drills");
+    let scenarios = ["notes-datacenter-loss", "notes-tenant-deleted"].map(|name| format!("scenarios/{name}.yaml"));
+    let args = ["run", &scenarios[0], &scenarios[1], "--deadline", "3s", "--out", out.to_str().unwrap()];
+    let output = bed.output(&args);
+    assert_eq!(output.status.code(), Some(2));
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("notes-tenant-deleted is not begun: the run's deadline of 3s"), "{told}");
+    let run = only_run(&out).unwrap();
+    assert_nothing_left(&run);
+    let (_, report) = report_of(&bed, &run);
+    let reasons = report["judgement"]["reasons"].as_array().unwrap();
+    let blamed =
+        |reason: &serde_json::Value| reason["code"] == "aborted" && reason["seen"] == "the run's deadline of 3s";
+    assert!(reasons.iter().any(blamed), "{reasons:?}");
+}
+
+#[test]
 fn without_an_engine_run_says_what_to_do_and_the_rest_works() {
     let bed = TestBed::new();
     let scenario = root().join("scenarios/notes-datacenter-loss.yaml");
