@@ -114,7 +114,9 @@ async fn one(drill: &mut Drill, step: &Step) -> Result<Outcome, WriteError> {
         Ok(()) => Outcome::Done,
         Err(StepError::Cancelled) => Outcome::Cancelled,
         Err(StepError::TimedOut(deadline)) => Outcome::timed_out(deadline),
-        Err(error) if is_result(step.phase) && error.is_the_operators() => Outcome::Failed { why: error.to_string() },
+        Err(error) if step.phase.tries_the_recovery() && error.is_the_operators() => {
+            Outcome::Failed { why: error.to_string() }
+        }
         Err(error) if error.is_no_disaster() => Outcome::Failed { why: error.to_string() },
         Err(error) => Outcome::Broken { why: error.to_string() },
     };
@@ -130,32 +132,15 @@ fn next(drill: &Drill, step: &Step, outcome: &Outcome) -> Next {
         Outcome::Done if drill.ends_after(step) => Next::End(Ending::Stopped),
         Outcome::Done => Next::Go,
         Outcome::Cancelled => Next::End(Ending::Interrupted),
-        Outcome::Failed { .. } | Outcome::TimedOut { .. } if is_result(step.phase) => match step.phase {
-            Phase::Recover => Next::EvidenceOnly,
-            _ => Next::End(Ending::RecoveryFailed),
-        },
+        Outcome::Failed { .. } | Outcome::TimedOut { .. } if step.phase == Phase::Recover => Next::EvidenceOnly,
+        Outcome::Failed { .. } | Outcome::TimedOut { .. } if step.phase.tries_the_recovery() => {
+            Next::End(Ending::RecoveryFailed)
+        }
         Outcome::Failed { why } if step.phase == Phase::Fault => Next::End(Ending::Unconfirmed(why.clone())),
         Outcome::TimedOut { after_seconds } => {
             Next::End(Ending::Broken(format!("{} did not end within {after_seconds} s", step.name)))
         }
         Outcome::Failed { why } | Outcome::Broken { why } => Next::End(Ending::Broken(format!("{}: {why}", step.name))),
-    }
-}
-
-/// From the recovery on, what fails is a result of the drill and no fault of the harness.
-const fn is_result(phase: Phase) -> bool {
-    match phase {
-        Phase::Recover | Phase::Verify | Phase::Restart | Phase::Soak => true,
-        Phase::Prepare
-        | Phase::Start
-        | Phase::Baseline
-        | Phase::History
-        | Phase::Steady
-        | Phase::Fault
-        | Phase::Detect
-        | Phase::Decide
-        | Phase::Teardown
-        | Phase::Evidence => false,
     }
 }
 

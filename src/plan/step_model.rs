@@ -113,6 +113,25 @@ impl Phase {
             Self::Evidence => "evidence",
         }
     }
+
+    /// Whether the recovery is on trial: what its operator's system fails at is a result of the drill. In all other phases
+    /// a failure means that the drill could not be carried out.
+    #[must_use]
+    pub const fn tries_the_recovery(self) -> bool {
+        match self {
+            Self::Recover | Self::Verify | Self::Restart | Self::Soak => true,
+            Self::Prepare
+            | Self::Start
+            | Self::Baseline
+            | Self::History
+            | Self::Steady
+            | Self::Fault
+            | Self::Detect
+            | Self::Decide
+            | Self::Teardown
+            | Self::Evidence => false,
+        }
+    }
 }
 
 /// The part of the RTO that a runbook step counts to.

@@ -84,28 +84,16 @@ fn steps(bench: &mut Bench<'_>, timeline: &Timeline<'_>, conduct: &mut Conduct) 
             Outcome::Failed { why } => why.clone(),
             Outcome::TimedOut { after_seconds } => format!("timed out after {after_seconds} s"),
         };
-        match step.phase {
-            Phase::Recover | Phase::Verify | Phase::Restart => {
-                conduct.recovery_failed = true;
-                let finding = Finding::new(FindingCode::RecoveryStepFailed).item(step.name.0.as_str());
-                bench.find(finding.seen(why));
-            }
-            // Nobody broke anything, and that is what is wrong: the fault itself has the word.
-            Phase::Fault if unconfirmed => conduct.broken = true,
-            Phase::Prepare
-            | Phase::Start
-            | Phase::Baseline
-            | Phase::History
-            | Phase::Steady
-            | Phase::Fault
-            | Phase::Detect
-            | Phase::Decide
-            | Phase::Soak
-            | Phase::Teardown
-            | Phase::Evidence => {
-                conduct.broken = true;
-                broken(bench, &why);
-            }
+        if step.phase.tries_the_recovery() {
+            conduct.recovery_failed = true;
+            let finding = Finding::new(FindingCode::RecoveryStepFailed).item(step.name.0.as_str());
+            bench.find(finding.seen(why));
+            continue;
+        }
+        conduct.broken = true;
+        // Of a fault that did not happen `faults` tells, and nothing else is broken.
+        if step.phase != Phase::Fault || !unconfirmed {
+            broken(bench, &why);
         }
     }
     phases(bench, timeline, conduct);
@@ -129,7 +117,7 @@ fn phases(bench: &mut Bench<'_>, timeline: &Timeline<'_>, conduct: &mut Conduct)
                 bench.doubt(Reason::new(ReasonCode::HarnessBroken).item(phase.name()).seen(why));
             }
             Outcome::Failed { .. } | Outcome::TimedOut { .. } => {
-                let recovery = matches!(phase, Phase::Recover | Phase::Verify | Phase::Restart);
+                let recovery = phase.tries_the_recovery();
                 if recovery && !conduct.recovery_failed {
                     conduct.recovery_failed = true;
                     bench.find(Finding::new(FindingCode::RecoveryStepFailed).item(phase.name()));

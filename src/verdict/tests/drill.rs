@@ -114,6 +114,22 @@ fn a_recovery_step_that_fails_is_a_result() {
 }
 
 #[test]
+fn a_recovery_that_fails_when_it_is_watched_is_a_result_too() {
+    for phase in Phase::ALL.into_iter().filter(|phase| phase.tries_the_recovery()) {
+        let failed = Outcome::Failed { why: "exit code 1".to_owned() };
+        let judgement = loss(|sample| {
+            let of_phase = |event: &Event| matches!(event, Event::StepEnded { step, .. } if step.0.starts_with(&format!("{}/", phase.name())));
+            let at = sample.position(of_phase);
+            if let Event::StepEnded { outcome, .. } = &mut sample.events[at].1 {
+                outcome.clone_from(&failed);
+            }
+        });
+        fires(&judgement, FindingCode::RecoveryStepFailed, None);
+        assert!(!reasons(&judgement).contains(&ReasonCode::HarnessBroken), "{phase:?}: {:#?}", judgement.reasons);
+    }
+}
+
+#[test]
 fn a_lost_datacenter_stays_lost() {
     let created = loss(|sample| {
         let event = Event::Created {
