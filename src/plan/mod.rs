@@ -24,3 +24,4 @@ pub use model::*;
 pub use services::BASE_IMAGE;
 pub use stack_model::*;
 pub use step_model::*;
+pub use steps::COMMANDS_AT_ONCE;

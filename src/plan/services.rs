@@ -14,7 +14,8 @@ use crate::scenario::{Loaded, Place, Reading, Word, suggest};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-/// What `${BASE}` is in Compose files: Debian bookworm, slim. The harness puts the image it found or made in its place.
+/// What `${BASE}` is in Compose files, and what every built image stands on: Debian bookworm, slim. The harness puts the image
+/// it found or made in its place.
 pub const BASE_IMAGE: &str = "debian:bookworm-slim";
 
 /// A service of the stack, whatever it runs for.

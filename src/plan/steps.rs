@@ -13,6 +13,9 @@ use crate::scenario::{Deadlines, Reading, Runbook, Word};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+/// Commands of one step that run at once, so that they do not starve each other; the others wait for their turn.
+pub const COMMANDS_AT_ONCE: usize = 6;
+
 const SHORT: Duration = Duration::from_secs(30);
 /// Grace over the deadline of the slowest command of a step.
 const GRACE: Duration = Duration::from_secs(15);
@@ -56,9 +59,11 @@ impl Steps {
     }
 }
 
-/// The longest deadline of commands that run side by side.
+/// How long commands may take that run side by side: with many tenants they go in waves, each as long as its slowest.
 pub fn longest(commands: &[Command]) -> Duration {
-    commands.iter().map(|command| command.deadline).max().unwrap_or(SHORT) + GRACE
+    let slowest = commands.iter().map(|command| command.deadline).max().unwrap_or(SHORT);
+    let waves = u32::try_from(commands.len().div_ceil(COMMANDS_AT_ONCE).max(1)).unwrap_or(u32::MAX);
+    slowest.saturating_mul(waves).saturating_add(GRACE)
 }
 
 impl Outline<'_> {

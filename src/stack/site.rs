@@ -6,7 +6,7 @@ use super::printed::PrintedError;
 use crate::engine::{Engine, EngineError, Id, Resource, ResourceKind};
 use crate::ids::{Datacenter, StepName};
 use crate::journal::{Event, Kind, Outcome, WriteError, Writer};
-use crate::plan::{NetworkKey, Plan, ServiceKey, ServicePlan};
+use crate::plan::{COMMANDS_AT_ONCE, NetworkKey, Plan, ServiceKey, ServicePlan};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -124,7 +124,7 @@ impl Site {
             state: Mutex::default(),
             starts: Semaphore::new(4),
             volumes: tokio::sync::Mutex::new(()),
-            commands: Semaphore::new(6),
+            commands: Semaphore::new(COMMANDS_AT_ONCE),
             counter: AtomicU64::new(0),
         }
     }

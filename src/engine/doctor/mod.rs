@@ -13,7 +13,7 @@ use super::sweep::{Fate, Reach, judge};
 use super::{EngineError, EngineInfo, Yard};
 use crate::clock::DrillTime;
 use crate::ids::RunId;
-use crate::plan::{ImagePlan, Plan};
+use crate::plan::{BASE_IMAGE, ImagePlan, Plan};
 use std::fmt;
 use std::path::Path;
 use std::time::Duration;
@@ -215,7 +215,7 @@ async fn base_image(engine: &dyn Yard) -> Result<Finding, EngineError> {
         }
         None => Finding::warn(
             "base image",
-            format!("{} is not here, and {} is not installed", base::BASE_IMAGE, base::TOOL),
+            format!("{} is not here, and {} is not installed", BASE_IMAGE, base::TOOL),
             format!("fine if a registry answers; otherwise `make engine` installs {} on Debian and Ubuntu", base::TOOL),
         ),
     })

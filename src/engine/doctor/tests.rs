@@ -102,9 +102,9 @@ async fn leftovers_of_killed_runs_are_counted_and_left_alone() {
 #[tokio::test]
 async fn a_base_image_that_is_here_is_fine() {
     let engine = fake();
-    engine.put_image(base::BASE_IMAGE, "sha256:0");
+    engine.put_image(BASE_IMAGE, "sha256:0");
     let finding = base_image(&engine).await.expect("looked");
-    assert_eq!(finding, Finding::ok("base image", format!("{} is here", base::BASE_IMAGE)));
+    assert_eq!(finding, Finding::ok("base image", format!("{BASE_IMAGE} is here")));
     assert!(engine.image("other").await.expect("looked").is_none());
 }
 
@@ -206,7 +206,7 @@ async fn images_of_a_plan_are_here_to_be_built_or_to_be_pulled() {
     let finding = plan_images(&engine, &plan).await.expect("looked");
     assert_eq!(level(&finding), Level::Warn, "a registry is needed");
     assert_eq!(finding.detail, "0 here, 1 to build (app), 1 to pull (db)");
-    engine.put_image(base::BASE_IMAGE, "b1");
+    engine.put_image(BASE_IMAGE, "b1");
     engine.put_image("db:1", "d1");
     assert_eq!(plan_images(&engine, &plan).await.expect("looked").detail, "1 here, 1 to build (app)");
     let shared: Arc<dyn Engine> = Arc::new(engine.clone());

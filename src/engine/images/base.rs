@@ -5,6 +5,7 @@
 
 use super::ImageEvent;
 use crate::engine::{Engine, EngineError, TarStream};
+use crate::plan::BASE_IMAGE;
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
 use futures_util::{StreamExt, stream};
@@ -18,8 +19,6 @@ use tokio::process::{Child, ChildStderr, ChildStdin, Command};
 use tokio::task::JoinHandle;
 use tokio_util::io::ReaderStream;
 
-/// The image that every built one stands on.
-pub const BASE_IMAGE: &str = "debian:bookworm-slim";
 /// What makes it from packages.
 pub const TOOL: &str = "mmdebstrap";
 const SUITE: &str = "bookworm";

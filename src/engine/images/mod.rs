@@ -6,8 +6,7 @@
 pub mod base;
 
 use super::{BuildSpec, Engine, EngineError};
-use crate::plan::ImagePlan;
-use base::BASE_IMAGE;
+use crate::plan::{BASE_IMAGE, ImagePlan};
 use data_encoding::HEXLOWER;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use sha2::{Digest, Sha256};

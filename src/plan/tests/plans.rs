@@ -6,6 +6,7 @@ use crate::plan::{
     Action, Compiled, ImagePlan, MountSource, NetworkKey, Overrides, Prediction, RestartPolicy, ServicePlan, compile,
 };
 use std::path::Path;
+use std::time::Duration;
 
 fn small() -> (Bed, Compiled) {
     let bed = Bed::new();
@@ -202,4 +203,21 @@ fn a_fault_that_needs_an_operation_says_so() {
             "«operations»:\n  inventory: [{ service: backup, for: tenants, run: [/count] }]",
         )
         .refused("this drill needs the stack's operation `delete-tenant`", "add `delete-tenant:");
+}
+
+#[test]
+fn commands_for_many_tenants_have_time_for_all_waves() {
+    let bed = Bed::new();
+    for (tenants, waves) in [(1, 1), (6, 1), (7, 2), (13, 3)] {
+        let overrides = Overrides { tenants: Some(tenants), ..Overrides::default() };
+        let plan = compile(&bed.path("scenarios/loss.yaml"), &overrides).map_err(|all| all.to_string()).unwrap().plan;
+        let backup = plan.steps.iter().find_map(|step| match &step.action {
+            Action::Backup { commands, .. } => Some((commands, step.deadline)),
+            _ => None,
+        });
+        let (commands, deadline) = backup.unwrap();
+        assert_eq!(commands.len(), tenants as usize);
+        let slowest = commands.iter().map(|command| command.deadline).max().unwrap();
+        assert_eq!(deadline, slowest * waves + Duration::from_secs(15), "{tenants} tenants");
+    }
 }
