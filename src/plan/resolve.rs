@@ -10,12 +10,13 @@ use super::steps::Outline;
 use super::words::{meaning, name};
 use super::{
     AccessRule, Allowance, Calendar, Command, Detection, Driver, FaultPlan, FrontPlan, Objectives, Operation,
-    PLAN_VERSION, Plan, Policy, Prediction, ProbePlan, Protection, RunbookPlan, StackPlan, Tag, Text, WorkloadPlan,
+    PLAN_VERSION, Plan, Policy, Prediction, ProbePlan, Protection, RunbookPlan, StackPlan, Tag, Text, VaultPlain,
+    WorkloadPlan,
 };
 use crate::clock::DrillTime;
 use crate::ids::{Datacenter, Service, Tenant};
 use crate::scenario::compose::{Variables, interpolate_word};
-use crate::scenario::{self, Disaster, DriverEntry, Loaded, PolicyEntry, Reading, Title, Word};
+use crate::scenario::{self, Disaster, DriverEntry, Loaded, PlainEntry, PolicyEntry, Reading, Title, Word};
 use std::collections::BTreeMap;
 
 /// Monday, 5 January 2026, midnight: when every drill clock begins.
@@ -156,6 +157,17 @@ fn policy(entry: &PolicyEntry, reading: &mut Reading) -> Policy {
     policy
 }
 
+/// A pattern that says nothing about the file would turn the check off.
+fn vault_plain(entry: &PlainEntry, reading: &mut Reading) -> Option<VaultPlain> {
+    let (path, because) = (entry.path.as_str(), entry.because.as_str());
+    if path.split('/').all(|name| name.contains('*') || name.is_empty()) {
+        let hint = "name the folder or the file, like `*/keys/*`";
+        reading.advise(entry.path.at, format!("`{path}` may be any file"), hint);
+        return None;
+    }
+    Some(VaultPlain { path: path.to_owned(), because: because.to_owned() })
+}
+
 fn every(word: &Word, reading: &mut Reading) -> Option<Every> {
     match word.as_str() {
         "needed" => Some(Every::Needed),
@@ -283,6 +295,7 @@ fn stack(
         driver: driver?,
         access,
         policy,
+        vault_plain: entry.policy.plain.iter().filter_map(|plain| vault_plain(plain, reading)).collect(),
         operations,
     })
 }

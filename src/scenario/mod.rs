@@ -25,6 +25,7 @@ pub use scenario_file::{
     Title,
 };
 pub use stack_file::{
-    AccessEntry, DatacenterEntry, DriverEntry, FrontEntry, OperationEntry, PolicyEntry, ProtectionEntry, Stack,
+    AccessEntry, DatacenterEntry, DriverEntry, FrontEntry, OperationEntry, PlainEntry, PolicyEntry, ProtectionEntry,
+    Stack,
 };
 pub use suggest::suggest;

@@ -82,6 +82,14 @@ pub struct PolicyEntry {
     pub daily_at: (u8, u8),
     pub daily_keep: u32,
     pub mirror_at: Placed<(u8, u8)>,
+    pub plain: Vec<PlainEntry>,
+}
+
+/// Files of a vault that are no ciphertext, and why.
+#[derive(Debug, Clone)]
+pub struct PlainEntry {
+    pub path: Word,
+    pub because: Word,
 }
 
 #[derive(Debug, Clone)]
@@ -119,8 +127,14 @@ pub fn read(root: &Node, reading: &mut Reading) -> Option<Stack> {
     let (countries, seats) = residency.unwrap_or_default();
     let (volumes, secrets) = protection?;
     let midnight = Placed { value: (0, 0), at };
-    let otherwise =
-        PolicyEntry { hourly_minute: 0, hourly_keep: 1, daily_at: (0, 0), daily_keep: 1, mirror_at: midnight };
+    let otherwise = PolicyEntry {
+        hourly_minute: 0,
+        hourly_keep: 1,
+        daily_at: (0, 0),
+        daily_keep: 1,
+        mirror_at: midnight,
+        plain: Vec::new(),
+    };
     Some(Stack {
         name,
         title,
@@ -296,6 +310,7 @@ fn policy(node: &Node, reading: &mut Reading) -> Option<PolicyEntry> {
         }
         inner.done(reading);
     }
+    let plain = fields.get("vault-plain").map(|node| plain(node, reading)).unwrap_or_default();
     fields.done(reading);
     Some(PolicyEntry {
         hourly_minute: hourly.0,
@@ -303,7 +318,18 @@ fn policy(node: &Node, reading: &mut Reading) -> Option<PolicyEntry> {
         daily_at: daily.0,
         daily_keep: daily.1,
         mirror_at: mirror,
+        plain,
     })
+}
+
+fn plain(node: &Node, reading: &mut Reading) -> Vec<PlainEntry> {
+    let mut found = Vec::new();
+    for item in reading.list(node) {
+        let Some(mut fields) = Fields::of(item, "a plain file of a vault", reading) else { continue };
+        found.push(PlainEntry { path: fields.word("path", reading), because: fields.word("because", reading) });
+        fields.done(reading);
+    }
+    found
 }
 
 fn operations_of(node: &Node, reading: &mut Reading) -> Vec<OperationEntry> {

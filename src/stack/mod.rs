@@ -4,6 +4,7 @@
 
 #[cfg(test)]
 mod bed;
+mod ciphertext;
 mod command;
 mod logs;
 mod names;

@@ -16,7 +16,7 @@ use super::subject::View;
 use super::{backups, custody, loss, parts, restart};
 use crate::ids::Tenant;
 use crate::journal::disclosed;
-use crate::plan::{Action, Check, Moment, TestObject};
+use crate::plan::{Action, Check, Moment, TestObject, VaultPlain};
 use crate::timeline::Timeline;
 
 /// Judges a whole run. Pure: the same timeline gives the same judgement.
@@ -236,6 +236,10 @@ fn conclude(
     if bench.wants(Check::Encryption) && !custody::can_try_keys(timeline) {
         let why = "the stack declares no key-trial for two tenants".to_owned();
         not_tested.push(NotTested::NoMeans { check: Check::Encryption, why });
+    }
+    if bench.wants(Check::Encryption) {
+        let declared = plan.stack.vault_plain.iter().cloned();
+        not_tested.extend(declared.map(|VaultPlain { path, because }| NotTested::DeclaredPlain { path, because }));
     }
     not_tested.extend(limits(plan.stack.test_object).map(NotTested::Limit));
 

@@ -322,6 +322,8 @@ pub enum NotTested {
     NotRequested { check: Check },
     /// A part of a check that this stack gives no means for.
     NoMeans { check: Check, why: String },
+    /// Files of the vaults whose encryption is taken on trust, because the stack declares so.
+    DeclaredPlain { path: String, because: String },
     /// What no drill on this test object shows.
     Limit(Limit),
 }

@@ -87,6 +87,7 @@ fn stack(tenants: &[Tenant]) -> StackPlan {
             rule(Who::Admin, &[read, edit, locked]),
         ],
         policy: Policy { hourly_minute: 0, hourly_keep: 2, daily_at: 300, daily_keep: 7, mirror_at: 1200 },
+        vault_plain: Vec::new(),
         operations: BTreeMap::from([
             (Operation::Backup, each("/opt/operator/backup")),
             (Operation::KeyTrial, each("/opt/operator/key-trial")),

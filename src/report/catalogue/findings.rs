@@ -99,7 +99,7 @@ pub const fn finding(code: FindingCode, lang: Lang) -> &'static str {
             "Die Sicherungen im Spiegel sind nicht vollständig lesbar",
         ),
         FindingCode::PlainTextInVault => {
-            ("A backup vault holds readable customer data", "Ein Sicherungstresor enthält Kundendaten im Klartext")
+            ("A backup vault holds what is not encrypted", "Ein Sicherungstresor enthält Unverschlüsseltes")
         }
         FindingCode::KeyInVault => ("A backup vault holds a key", "Ein Sicherungstresor enthält einen Schlüssel"),
         FindingCode::ForeignKeyOpens => (

@@ -76,6 +76,13 @@ pub fn not_tested(item: &NotTested, lang: Lang) -> String {
         NotTested::NoMeans { check, why } => {
             format!("{} ({why})", with(check, lang.pick("only in part", "nur zum Teil")))
         }
+        NotTested::DeclaredPlain { path, because } => {
+            let middle = lang.pick(
+                "the files {path} of the vaults need not look encrypted",
+                "die Dateien {path} der Tresore müssen nicht verschlüsselt aussehen",
+            );
+            format!("{} ({because})", with(&Check::Encryption, &middle.replace("{path}", path)))
+        }
         NotTested::Limit(limit) => self::limit(*limit, lang).to_owned(),
     }
 }

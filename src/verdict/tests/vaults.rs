@@ -66,6 +66,7 @@ fn vaults_hold_ciphertext_only() {
         })
     };
     fires(&hit("canary of acme"), FindingCode::PlainTextInVault, None);
+    fires(&hit("looks like gzip"), FindingCode::PlainTextInVault, None);
     fires(&hit("key of acme"), FindingCode::KeyInVault, None);
     let opened = loss(|sample| {
         sample.change(|event| {
@@ -75,6 +76,18 @@ fn vaults_hold_ciphertext_only() {
         });
     });
     fires(&opened, FindingCode::ForeignKeyOpens, Some("globex"));
+}
+
+#[test]
+fn what_is_declared_as_plain_is_told() {
+    let because = "JSON by design".to_owned();
+    let plain = crate::plan::VaultPlain { path: "*/keys/*".to_owned(), because: because.clone() };
+    let judgement = loss(|sample| {
+        sample.change_plan(|plan_of| plan_of.stack.vault_plain.push(plain));
+    });
+    assert_eq!(judgement.verdict, Verdict::Passed);
+    let told = crate::verdict::NotTested::DeclaredPlain { path: "*/keys/*".to_owned(), because };
+    assert!(judgement.not_tested.contains(&told));
 }
 
 #[test]
