@@ -258,6 +258,8 @@ impl Outline<'_> {
         steps.add(Phase::Restart, "services", self.deadlines.start, Action::Restart { services });
         steps.add(Phase::Restart, "front-answers", self.deadlines.front, Action::WaitFront);
         steps.add(Phase::Restart, "readback", self.deadlines.readback, readback);
+        // The prober must have seen it after the declared maintenance, too: every tenant, as a user does.
+        steps.add(Phase::Restart, "front-stays", self.deadlines.front, Action::WaitFront);
         steps.add(Phase::Restart, "probe-end", SHORT, Action::ProbeEnd);
     }
 }

@@ -156,10 +156,10 @@ fn tenant_result<'a>(
     let Some(watch) = Watch::new(timeline, tenant) else { return result };
     result.outage = watch.outage();
     result.probes = watch.counts();
-    if conduct.complete() {
-        watch.stable(bench);
-    }
     if !affected {
+        if conduct.complete() {
+            watch.stable(bench);
+        }
         watch.bystander(bench);
         return result;
     }
@@ -168,6 +168,10 @@ fn tenant_result<'a>(
         TenantState::NotRecovered
     };
     let answering = watch.answering(bench);
+    // What never came back cannot break again.
+    if conduct.complete() && !matches!(answering, Answering::No { .. }) {
+        watch.stable(bench);
+    }
     result.state = match answering {
         Answering::Again { .. } | Answering::No { .. } | Answering::Always if wrong => {
             not_recovered(bench, "the verification failed")

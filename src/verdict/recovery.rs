@@ -147,26 +147,22 @@ impl<'t, 'a> Watch<'t, 'a> {
         }
     }
 
-    /// After the verification it must stay that way, and after the restart it must come back.
+    /// After the verification it must stay that way, and after the restart it must be that way again: outside of the declared
+    /// maintenance no slot may be bad any more.
     pub fn stable(&self, bench: &mut Bench<'_>) {
         let Some(verified) = self.verified else { return };
-        let rests = self.timeline.maintenance.iter().map(|(from, _)| *from).filter(|from| *from >= verified).min();
-        let quiet = rests.unwrap_or(self.ended);
-        let after = self.marks.iter().filter(|mark| mark.intended > verified);
-        let broke = after.clone().any(|mark| mark.state == State::Bad && mark.intended <= quiet);
-        let ends_bad = [ProbeKind::Light, ProbeKind::Full].into_iter().any(|kind| {
-            let last = after.clone().rfind(|mark| mark.kind == kind && mark.state != State::Missing);
-            last.is_some_and(|mark| mark.state == State::Bad)
-        });
-        // A restart after which nobody looked is no restart that was survived.
-        let restarted = self.timeline.maintenance.iter().any(|(from, to)| *from >= verified && to.is_some());
-        if restarted && !self.marks.iter().any(|mark| mark.intended > quiet && mark.state != State::Missing) {
-            bench.doubt(Reason::new(ReasonCode::ProberGap).tenant(self.tenant).item("after the restart"));
-        }
-        if broke || ends_bad {
-            let bad = after.filter(|mark| mark.state == State::Bad).count();
+        let bad = self.marks.iter().filter(|mark| mark.intended > verified && mark.state == State::Bad).count();
+        if bad > 0 {
             let finding = Finding::new(FindingCode::Unstable).tenant(self.tenant);
             bench.find(finding.expected("no bad slot").seen(format!("{bad} bad slots after the verification")));
+        }
+        // A restart after which nobody looked, as a user does, is no restart that was survived.
+        let restarts = self.timeline.maintenance.iter().filter(|(from, _)| *from >= verified);
+        if let Some(back) = restarts.filter_map(|(_, to)| *to).max() {
+            let looked = |mark: &&Mark| mark.kind == ProbeKind::Full && mark.state != State::Missing;
+            if !self.marks.iter().filter(looked).any(|mark| mark.intended > back) {
+                bench.doubt(Reason::new(ReasonCode::ProberGap).tenant(self.tenant).item("after the restart"));
+            }
         }
     }
 

@@ -91,6 +91,7 @@ fn the_steps_of_datacenter_loss() {
     restart/services
     restart/front-answers
     restart/readback
+    restart/front-stays
     restart/probe-end
     ");
 }

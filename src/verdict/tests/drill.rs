@@ -82,6 +82,52 @@ fn what_breaks_after_the_verification_is_unstable() {
 }
 
 #[test]
+fn what_never_came_back_is_not_called_unstable_too() {
+    let judgement = loss(|sample| {
+        let (from, to) = (phase_end(sample, Phase::Fault), sample.events[sample.events.len() - 1].0);
+        break_probes(sample, "acme", &BOTH, from, to);
+    });
+    fires(&judgement, FindingCode::NotRecovered, Some("acme"));
+    assert!(!codes(&judgement).contains(&FindingCode::Unstable), "{:#?}", judgement.findings);
+}
+
+#[test]
+fn after_the_restart_no_slot_may_be_bad_not_only_the_last() {
+    for kind in BOTH {
+        let judgement = loss(|sample| {
+            let back = time_of(sample, |event| matches!(event, Event::MaintenanceEnded));
+            let of_kind = |event: &Event| match event {
+                Event::Probe(probe) => {
+                    (probe.tenant.as_str() == "acme" && probe.kind == kind).then_some(probe.intended)
+                }
+                _ => None,
+            };
+            let mut later: Vec<Mono> = sample.events.iter().filter_map(|(_, event)| of_kind(event)).collect();
+            later.retain(|intended| *intended > back);
+            assert!(later.len() > 1, "a good slot follows");
+            break_probes(sample, "acme", &[kind], later[0], later[0]);
+        });
+        fires(&judgement, FindingCode::Unstable, Some("acme"));
+        assert_eq!(judgement.finding_counts[&FindingCode::Unstable], 1);
+        assert_eq!(judgement.tenants[&tenant("acme")].state, TenantState::NotRecovered);
+    }
+}
+
+#[test]
+fn a_restart_after_which_nobody_used_the_system_proves_nothing() {
+    let judgement = loss(|sample| {
+        let back = time_of(sample, |event| matches!(event, Event::MaintenanceEnded));
+        sample.drop_where(|event| match event {
+            Event::Probe(probe) => {
+                probe.kind == ProbeKind::Full && probe.tenant.as_str() == "acme" && probe.intended > back
+            }
+            _ => false,
+        });
+    });
+    doubts(&judgement, ReasonCode::ProberGap);
+}
+
+#[test]
 fn a_bystander_must_not_notice_anything() {
     let judgement = deletion(|sample| {
         let from = phase_end(sample, Phase::Fault);
