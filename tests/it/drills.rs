@@ -1,10 +1,13 @@
 //! Real drills on the real stacks, read back from the artefacts on disk.
 
 use crate::bed::{TestBed, assert_nothing_left, engine, root};
+use crate::engine::{base_image, connected};
 use serde_json::Value;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use testcontainers::runners::AsyncRunner as _;
+use testcontainers::{ContainerAsync, GenericImage, ImageExt as _};
 
 fn shipped(name: &str) -> PathBuf {
     root().join("scenarios").join(name)
@@ -103,6 +106,14 @@ fn at_the_worst_moment_a_day_and_more_is_lost_and_the_report_says_so() {
     assert!(loss > 24.0 * 3600.0, "{loss}");
 }
 
+/// A container that somebody else runs, started by other software than ours.
+async fn foreign_container() -> ContainerAsync<GenericImage> {
+    let image = base_image(&connected("foreign").await).await;
+    let (name, tag) = image.rsplit_once(':').unwrap();
+    let image = GenericImage::new(name, tag).with_cmd(["sleep", "infinity"]).with_label("someone", "else");
+    image.start().await.unwrap()
+}
+
 #[test]
 fn what_is_not_ours_is_not_touched() {
     let _engine = engine();
@@ -112,16 +123,24 @@ fn what_is_not_ours_is_not_touched() {
         assert!(output.status.success(), "docker {args:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     };
+    // Declared first: the container's end, also after a failed assertion, needs it.
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let container = runtime.block_on(foreign_container());
+    let state = || docker(&["inspect", "--format", "{{.State.Status}} since {{.State.StartedAt}}", container.id()]);
+    let before = state();
+    assert!(before.starts_with("running since "), "{before}");
     docker(&["network", "create", "--subnet", "10.254.253.0/24", "--label", "someone=else", &foreign]);
     docker(&["volume", "create", "--label", "someone=else", &foreign]);
     let bed = TestBed::new();
-    let drilled = bed.drill(&shipped("notes-datacenter-loss.yaml"), &["--until", "start/install"]);
+    let drilled = bed.drill(&shipped("notes-datacenter-loss.yaml"), &["--until", "fault/datacenter-loss"]);
     drilled.assert_exit(2);
     assert_nothing_left(&drilled.run);
     let swept = bed.output(&["sweep"]);
     assert!(swept.status.success(), "{}", String::from_utf8_lossy(&swept.stderr));
+    assert_eq!(state(), before, "the same container, running all the time");
     assert_eq!(docker(&["network", "ls", "--format", "{{.Name}}", "--filter", &format!("name={foreign}")]), foreign);
     assert_eq!(docker(&["volume", "ls", "--format", "{{.Name}}", "--filter", &format!("name={foreign}")]), foreign);
     docker(&["network", "rm", &foreign]);
     docker(&["volume", "rm", &foreign]);
+    runtime.block_on(container.rm()).unwrap();
 }

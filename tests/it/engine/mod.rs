@@ -91,16 +91,25 @@ where
     }
 }
 
-async fn bed(run: &str) -> Bed {
+/// The base image, made present: `ernstfall/base:<hash>`, or the one that was pulled.
+pub async fn base_image(engine: &DockerEngine) -> String {
     static IMAGE: OnceCell<String> = OnceCell::const_new();
-    let engine = DockerEngine::connect(ownership(run)).await.expect("these tests need a container engine: make engine");
     let shared: Arc<dyn Engine> = Arc::new(engine.clone());
     let image = IMAGE.get_or_init(|| async {
         let images = BTreeMap::from([("base".to_owned(), ImagePlan::Named(BASE_IMAGE.to_owned()))]);
         let tags = ensure_images(shared, Path::new("/"), &images, |_| ()).await.expect("a base image");
         tags["base"].clone()
     });
-    let image = image.await.clone();
+    image.await.clone()
+}
+
+pub async fn connected(run: &str) -> DockerEngine {
+    DockerEngine::connect(ownership(run)).await.expect("these tests need a container engine: make engine")
+}
+
+async fn bed(run: &str) -> Bed {
+    let engine = connected(run).await;
+    let image = base_image(&engine).await;
     let docker = Docker::connect_with_defaults().expect("a socket").negotiate_version().await.expect("an engine");
     Bed { run: run.to_owned(), engine, image, docker }
 }
