@@ -32,13 +32,9 @@ phase() { # name, command...
     printf '%8.2f  %s\n' "$(bc -l <<< "$(now) - $began")" "$name"
 }
 fail() { echo "by-hand: $*" >&2; exit 1; }
-side_by_side() { # command..., once for each tenant, its name last
-    local tenant jobs=()
-    for tenant in "${tenants[@]}"; do
-        "$@" "$tenant" &
-        jobs+=($!)
-    done
-    for job in "${jobs[@]}"; do wait "$job" || fail "$* failed for a tenant"; done
+each() { # command..., once for each tenant, its name last
+    local tenant
+    for tenant in "${tenants[@]}"; do "$@" "$tenant" || fail "$* failed for $tenant"; done
 }
 remove_all() {
     [ -z "${KEEP:-}" ] || { echo "kept: $run, $work"; return; }
@@ -90,7 +86,7 @@ up() { # datacenter, service, tenant
     [ "$service" != backup ] || docker network connect --alias "$tenant-backup.$dc" "$run-link" "$id"
     docker start "$id" > /dev/null
 }
-up_for_tenants() { local dc=$1 service; shift; for service; do side_by_side up "$dc" "$service"; done; }
+up_for_tenants() { local dc=$1 service; shift; for service; do each up "$dc" "$service"; done; }
 in_container() { local dc=$1 service=$2 tenant=$3; shift 3; docker exec "$(name "$dc" "$service" ${tenant:+"$tenant"})" "$@"; }
 job() { # datacenter, network, tenant, command...: a one-shot with what follows `--` of its mounts in $mounts
     local dc=$1 network=$2 tenant=$3
@@ -161,9 +157,8 @@ start() {
     docker run --rm --label "$label" --network none -v "$secrets:/secrets" -v "$stack/../vault/scripts:/opt/vault:ro" -e "TENANTS=$TENANTS" \
         -e "DOMAIN=$domain" -e "DATACENTERS=$primary,$mirror" -e "OWNER=$(id -u):$(id -g)" "${images}toolbox:dev" \
         /opt/vault/make-secrets --shared search-password --tenant secret-key > /dev/null
-    for service in database search pdf cache vault; do up $primary $service & done
-    up $mirror vault &
-    wait
+    for service in database search pdf cache vault; do up $primary $service; done
+    up $mirror vault
     up_for_tenants $primary wiki-web wiki-task backup
     # shellcheck disable=SC2046
     docker create --name "$run-proxy" --label "$label" --init --restart unless-stopped --network "$run-front" -p 127.0.0.1::443 --tmpfs /run/front \
@@ -183,9 +178,8 @@ provision() { # datacenter, tenant
     job "$1" "$1" "$2" /opt/operator/provision-tenant > /dev/null
 }
 install_wiki() {
-    provision $primary "$1" &
+    provision $primary "$1"
     in_container $primary wiki-web "$1" /opt/operator/wiki/install > /dev/null 2> "$work/install.$1"
-    wait $!
 }
 init_vault() { in_container $primary backup "$1" /opt/vault/init $mirror > /dev/null 2> "$work/init.$1"; }
 answers() { web "$1" "/index.php?title=Main_Page" -o /dev/null -w '%{http_code}' | grep -qx 200; }
@@ -236,8 +230,8 @@ take_in_mirror() { # the recovered system is protected again: backup and reading
     listed $mirror 8 $mirror "$1"
 }
 generation() { # number, tag, time
-    side_by_side six_writes "$1"
-    side_by_side take "$2" "$3"
+    each six_writes "$1"
+    each take "$2" "$3"
     if [ "$2" = daily ]; then rm -rf "$work/daily"; cp -r "$expected" "$work/daily"; fi
 }
 history() {
@@ -268,8 +262,7 @@ lose_primary() {
     for tenant in "${tenants[@]}"; do ! answers "$tenant" || fail "$tenant still answers"; done
 }
 start_platform() {
-    for service in database search pdf cache; do up $mirror $service & done
-    wait
+    for service in database search pdf cache; do up $mirror $service; done
     up_for_tenants $mirror backup
     until_true 60 in_container $mirror database "" mariadb-admin ping
 }
@@ -367,33 +360,33 @@ restart_all() {
 
 whole=$(now)
 phase "start" start
-phase "install wikis" side_by_side install_wiki
-phase "init repositories, vault and mirror" side_by_side init_vault
-phase "baseline: 30 pages, 5 uploads a tenant" side_by_side first_corpus
+phase "install wikis" each install_wiki
+phase "init repositories, vault and mirror" each init_vault
+phase "baseline: 30 pages, 5 uploads a tenant" each first_corpus
 phase "history: 15 generations, 6 writes a tenant" history
-phase "mirror" side_by_side push
-phase "retention, vault" side_by_side keep $primary 4
-phase "retention, mirror" side_by_side keep $mirror 2
-phase "list and read all, vault" side_by_side listed $primary 11 $primary
-phase "list and read all, mirror" side_by_side listed $mirror 7 $primary
+phase "mirror" each push
+phase "retention, vault" each keep $primary 4
+phase "retention, mirror" each keep $mirror 2
+phase "list and read all, vault" each listed $primary 11 $primary
+phase "list and read all, mirror" each listed $mirror 7 $primary
 phase "reindex" reindex $primary
 phase "vaults: what must be refused" vault_trials
-phase "read back before the loss" side_by_side read_back "$expected"
+phase "read back before the loss" each read_back "$expected"
 lost=$(now)
 phase "loss of $primary" lose_primary
 phase "  platform in $mirror" start_platform
-phase "  provision" side_by_side provision $mirror
-phase "  fetch" side_by_side fetch
-phase "  load" side_by_side load
+phase "  provision" each provision $mirror
+phase "  fetch" each fetch
+phase "  load" each load
 phase "  wikis" up_for_tenants $mirror wiki-web wiki-task
 phase "  reindex" reindex $mirror
 phase "  switch" switch
 phase "  front answers" front_answers
 printf '%8.2f  %s\n' "$(bc -l <<< "$(now) - $lost")" "RECOVERED, from the loss"
-phase "read back all pages and files" side_by_side read_back "$work/daily"
-phase "search, PDF, roles, isolation" side_by_side surfaces
+phase "read back all pages and files" each read_back "$work/daily"
+phase "search, PDF, roles, isolation" each surfaces
 phase "restart of everything" restart_all
-phase "read back again" side_by_side read_back "$work/daily"
-phase "next hourly, in $mirror" side_by_side take_in_mirror
+phase "read back again" each read_back "$work/daily"
+phase "next hourly, in $mirror" each take_in_mirror
 phase "teardown" remove_all
 printf '%8.2f  %s\n' "$(bc -l <<< "$(now) - $whole")" "whole"
