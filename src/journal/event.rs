@@ -301,7 +301,9 @@ pub enum WriteKind {
     Create,
     Edit,
     Upload,
+    /// Of a page; where an application deletes users, of a user.
     Delete,
+    DeleteUpload,
     CreateUser,
     Grant,
     Revoke,

@@ -79,11 +79,12 @@ pub fn disclosed(text: &str, key_sha256: &str) -> Option<Vec<u8>> {
 }
 
 impl WriteKind {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Create,
         Self::Edit,
         Self::Upload,
         Self::Delete,
+        Self::DeleteUpload,
         Self::CreateUser,
         Self::Grant,
         Self::Revoke,
@@ -99,6 +100,7 @@ impl WriteKind {
             Self::Edit => "edit",
             Self::Upload => "upload",
             Self::Delete => "delete",
+            Self::DeleteUpload => "delete-upload",
             Self::CreateUser => "create-user",
             Self::Grant => "grant",
             Self::Revoke => "revoke",

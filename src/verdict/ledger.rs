@@ -44,6 +44,7 @@ impl<'t, 'a> Ledger<'t, 'a> {
                 }
                 WriteKind::Upload
                 | WriteKind::Delete
+                | WriteKind::DeleteUpload
                 | WriteKind::Grant
                 | WriteKind::Revoke
                 | WriteKind::Protect

@@ -81,7 +81,7 @@ pub(super) fn judge<'a>(
 /// Whether the ledger has writes on a surface that was not read.
 fn unread(ledger: &Ledger<'_, '_>, tenant: &Tenant, view: &View<'_>) -> bool {
     ledger.of(tenant).iter().any(|at| match ledger.writes[*at].invoked.kind {
-        WriteKind::Upload => !view.uploads,
+        WriteKind::Upload | WriteKind::DeleteUpload => !view.uploads,
         WriteKind::CreateUser | WriteKind::Grant | WriteKind::Revoke => view.users.is_none(),
         WriteKind::Create | WriteKind::Edit | WriteKind::Delete | WriteKind::Protect | WriteKind::Probe => false,
     })

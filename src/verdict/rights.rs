@@ -50,6 +50,7 @@ impl<'a> Beyond<'a> {
                     | WriteKind::Edit
                     | WriteKind::Upload
                     | WriteKind::Delete
+                    | WriteKind::DeleteUpload
                     | WriteKind::CreateUser
                     | WriteKind::Grant
                     | WriteKind::Revoke
@@ -242,6 +243,11 @@ pub(super) fn shows(view: &View<'_>, write: &crate::timeline::Write<'_>) -> Opti
         WriteKind::Protect => {
             view.locked.as_ref().map(|locked| locked.get(invoked.key.as_str()).copied().unwrap_or(false))
         }
-        WriteKind::Create | WriteKind::Edit | WriteKind::Upload | WriteKind::Delete | WriteKind::Probe => None,
+        WriteKind::Create
+        | WriteKind::Edit
+        | WriteKind::Upload
+        | WriteKind::Delete
+        | WriteKind::DeleteUpload
+        | WriteKind::Probe => None,
     }
 }

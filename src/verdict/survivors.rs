@@ -57,13 +57,15 @@ impl Line {
     pub fn deletion_of(&self, at: At) -> Option<At> {
         self.deleted.iter().find(|(version, _)| *version == at).map(|(_, deletion)| *deletion)
     }
+}
 
-    fn delete(&mut self, deletion: At, sure: bool) {
-        if sure {
-            self.deleted.extend(self.versions.drain(..).map(|version| (version.at, deletion)));
-        } else {
-            self.versions.iter_mut().for_each(|version| version.required = false);
-        }
+/// Takes all versions of one page or upload.
+fn delete(lines: &mut HashMap<&str, Line>, key: &str, deletion: At, sure: bool) {
+    let Some(line) = lines.get_mut(key) else { return };
+    if sure {
+        line.deleted.extend(line.versions.drain(..).map(|version| (version.at, deletion)));
+    } else {
+        line.versions.iter_mut().for_each(|version| version.required = false);
     }
 }
 
@@ -97,7 +99,8 @@ impl<'a> Survivors<'a> {
             WriteKind::Upload => {
                 self.uploads.entry(key).or_default().versions.push(Version { at, required: sure });
             }
-            WriteKind::Delete => self.delete(key, at, sure),
+            WriteKind::Delete => self.delete_page(key, at, sure),
+            WriteKind::DeleteUpload => delete(&mut self.uploads, key, at, sure),
             WriteKind::CreateUser => {
                 let membership = if sure { Membership::Required(at) } else { Membership::Allowed };
                 let presence = if sure { Presence::Required(at) } else { Presence::Allowed };
@@ -120,13 +123,9 @@ impl<'a> Survivors<'a> {
         }
     }
 
-    /// A deletion names only a key: it takes whatever lives under it.
-    fn delete(&mut self, key: &'a str, at: At, sure: bool) {
-        for lines in [&mut self.pages, &mut self.uploads] {
-            if let Some(line) = lines.get_mut(key) {
-                line.delete(at, sure);
-            }
-        }
+    /// Takes the page and its protection; where users are deleted by this kind of write, the user of this name.
+    fn delete_page(&mut self, key: &'a str, at: At, sure: bool) {
+        delete(&mut self.pages, key, at, sure);
         if let Some(user) = self.users.get_mut(key) {
             user.presence = if sure { Presence::Deleted(at) } else { Presence::Allowed };
             if !sure {

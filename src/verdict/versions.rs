@@ -38,9 +38,12 @@ impl Store {
         match kind {
             WriteKind::Create | WriteKind::Edit | WriteKind::Probe => Some(Self::Pages),
             WriteKind::Upload => Some(Self::Uploads),
-            WriteKind::Delete | WriteKind::CreateUser | WriteKind::Grant | WriteKind::Revoke | WriteKind::Protect => {
-                None
-            }
+            WriteKind::Delete
+            | WriteKind::DeleteUpload
+            | WriteKind::CreateUser
+            | WriteKind::Grant
+            | WriteKind::Revoke
+            | WriteKind::Protect => None,
         }
     }
 }

@@ -151,6 +151,9 @@ impl Fake {
             (WriteKind::Delete, Body::Nothing) => {
                 store.pages.remove(&key).ok_or("no page")?;
             }
+            (WriteKind::DeleteUpload, Body::Nothing) => {
+                store.uploads.remove(&key).ok_or("no file")?;
+            }
             (WriteKind::Upload, Body::Content(content)) => {
                 store.uploads.entry(key).or_default().push(content.clone());
             }
@@ -183,9 +186,12 @@ impl Driver for Fake {
         }
         let group = match write.kind {
             WriteKind::Create | WriteKind::Edit | WriteKind::Upload | WriteKind::Probe => "editor",
-            WriteKind::Delete | WriteKind::CreateUser | WriteKind::Grant | WriteKind::Revoke | WriteKind::Protect => {
-                "admin"
-            }
+            WriteKind::Delete
+            | WriteKind::DeleteUpload
+            | WriteKind::CreateUser
+            | WriteKind::Grant
+            | WriteKind::Revoke
+            | WriteKind::Protect => "admin",
         };
         if !self.may(tenant, Some(by), group) {
             return WriteResult::Fail { why: format!("{} may not {:?}", by.name, write.kind) };

@@ -45,6 +45,8 @@ pub enum HistoryError {
 #[derive(Debug)]
 pub struct History {
     seed: u64,
+    /// Counts the generations.
+    turn: usize,
     tenants: BTreeMap<Tenant, (Accounts, Scene)>,
 }
 
@@ -65,7 +67,7 @@ impl History {
             let Known { accounts, scene, .. } = known;
             (tenant.clone(), (accounts.clone(), scene.clone()))
         });
-        Self { seed, tenants: tenants.collect() }
+        Self { seed, turn: 0, tenants: tenants.collect() }
     }
 
     /// Lets every tenant write `writes` times, drill times from [`begins`] on, tenants side by side.
@@ -80,11 +82,12 @@ impl History {
         before: DrillTime,
         writes: u32,
     ) -> Result<Vec<(Tenant, Written)>, HistoryError> {
-        let seed = self.seed;
+        let (seed, turn) = (self.seed, self.turn);
+        self.turn += 1;
         let all = self.tenants.iter_mut().map(|(tenant, (accounts, scene))| async move {
             let mut dice = Dice::new(seed, &["history", tenant.as_str(), &before.to_string()]);
             let mut missed = Vec::new();
-            for (number, sort) in (0..).zip(sorts(&mut dice, writes)) {
+            for (number, sort) in (0..).zip(sorts(&mut dice, turn, writes)) {
                 let drill = begins(before, writes - number);
                 let pen = Pen { ledger, driver, tenant, accounts, drill };
                 let written = scene.write(pen, sort, &mut dice).await?;
@@ -105,23 +108,47 @@ const fn is_ok(written: &Written) -> bool {
     }
 }
 
+/// Whether something is on after a write that was to turn it `on` or off; `None`: nobody knows.
+const fn is_on(written: &Written, on: bool) -> Option<bool> {
+    match written.result {
+        WriteResult::Ok { revision: _ } => Some(on),
+        WriteResult::Fail { why: _ } => Some(!on),
+        WriteResult::Info { why: _ } => None,
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sort {
     Edit,
     Upload,
     Delete,
+    DeleteUpload,
     Right,
     Create,
     User,
 }
 
-/// What is written before one generation: each of the five if there is room, the rest edits and now and then a new user.
-fn sorts(dice: &mut Dice, writes: u32) -> Vec<Sort> {
-    let firsts = [Sort::Edit, Sort::Upload, Sort::Delete, Sort::Right, Sort::Create];
-    let mut sorts: Vec<Sort> = (0..writes)
-        .zip(firsts.map(Some).into_iter().chain(std::iter::repeat(None)))
-        .map(|(_, first)| first.unwrap_or_else(|| if dice.below(4) == 0 { Sort::User } else { Sort::Edit }))
-        .collect();
+/// What is written before every generation: one of each row, which takes turns from generation to generation.
+const ROWS: [&[Sort]; 5] = [
+    &[Sort::Edit],
+    // Only one: a wiki tells the versions of a file apart by the second.
+    &[Sort::Upload],
+    &[Sort::Delete, Sort::DeleteUpload],
+    &[Sort::Right],
+    // As many new pages as are deleted.
+    &[Sort::Create],
+];
+
+/// What is written before the generation number `turn`: each row if there is room, the rest edits and now and then a new user.
+fn sorts(dice: &mut Dice, turn: usize, writes: u32) -> Vec<Sort> {
+    let [edit, upload, deletion, right, other] = ROWS.map(|row| row[turn % row.len()]);
+    let mut sorts = vec![edit, upload, deletion, right, other];
+    let room = usize::try_from(writes).unwrap_or(usize::MAX);
+    if room < sorts.len() && turn % 2 == 1 {
+        // Without room of its own, the last row takes the place of every other edit.
+        sorts[0] = ROWS[4][turn / 2 % ROWS[4].len()];
+    }
+    sorts.resize_with(room, || if dice.below(4) == 0 { Sort::User } else { Sort::Edit });
     dice.shuffle(&mut sorts);
     sorts
 }
@@ -154,7 +181,8 @@ impl Scene {
         let written = match sort {
             Sort::Edit => self.edit(pen, dice).await?,
             Sort::Upload => self.upload(pen, dice).await?,
-            Sort::Delete => self.delete(pen, dice).await?,
+            Sort::Delete => self.delete(pen, dice, false).await?,
+            Sort::DeleteUpload => self.delete(pen, dice, true).await?,
             Sort::Create => self.create(pen, dice).await?,
             Sort::Right => self.right(pen, dice).await?,
             Sort::User => self.user(pen).await?,
@@ -178,22 +206,25 @@ impl Scene {
         Ok(written)
     }
 
-    /// The last page stays, so that there is always something to edit.
-    async fn delete(&mut self, pen: Pen<'_>, dice: &mut Dice) -> Result<Written, WriteError> {
-        if self.pages.len() < 2 {
-            return self.create(pen, dice).await;
-        }
-        let key = dice.take(&mut self.pages).unwrap_or_default();
-        let written = pen.put(&pen.accounts.admin, WriteKind::Delete, &key, |_| Body::Nothing).await?;
+    /// A page or a `file`. The last of each stays, so that there is always something to change: then it is the other, or a new page.
+    async fn delete(&mut self, pen: Pen<'_>, dice: &mut Dice, file: bool) -> Result<Written, WriteError> {
+        let spare = |items: &Vec<String>| items.len() > 1;
+        let (kind, items) = match (file, spare(&self.pages), spare(&self.uploads)) {
+            (true, _, true) | (false, false, true) => (WriteKind::DeleteUpload, &mut self.uploads),
+            (_, true, _) => (WriteKind::Delete, &mut self.pages),
+            (_, false, false) => return self.create(pen, dice).await,
+        };
+        let key = dice.take(items).unwrap_or_default();
+        let written = pen.put(&pen.accounts.admin, kind, &key, |_| Body::Nothing).await?;
         if matches!(written.result, WriteResult::Fail { .. }) {
-            self.pages.push(key);
+            items.push(key);
         }
         Ok(written)
     }
 
-    /// A new file, or a new version of one that is there.
+    /// A new file, or a new version of one that is there; new ones come until there are some to be deleted.
     async fn upload(&mut self, pen: Pen<'_>, dice: &mut Dice) -> Result<Written, WriteError> {
-        let again = if dice.below(2) == 0 { dice.pick(&self.uploads).cloned() } else { None };
+        let again = if self.uploads.len() > 1 && dice.below(2) == 0 { dice.pick(&self.uploads).cloned() } else { None };
         let size = dice.below(64 << 10);
         let body = |token: &str| Body::Content(text::text_file(dice, token, size));
         let key = again.unwrap_or_else(|| format!("Anhang-{HERE}.txt"));
@@ -220,16 +251,10 @@ impl Scene {
         let has = member.groups.iter().any(|group| group == "editor");
         let kind = if has { WriteKind::Revoke } else { WriteKind::Grant };
         let written = pen.put(admin, kind, &member.name, |_| editor()).await?;
-        match &written.result {
-            WriteResult::Ok { .. } => {
-                member.groups.retain(|group| group != "editor");
-                if !has {
-                    member.groups.push("editor".to_owned());
-                }
-                self.members.push(member);
-            }
-            WriteResult::Fail { .. } => self.members.push(member),
-            WriteResult::Info { .. } => {}
+        if let Some(has) = is_on(&written, !has) {
+            member.groups.retain(|group| group != "editor");
+            member.groups.extend(has.then(|| "editor".to_owned()));
+            self.members.push(member);
         }
         Ok(written)
     }

@@ -26,7 +26,7 @@ pub fn play(disaster: Disaster, seed: u64) -> Sample {
         decoy: "decoy".to_owned(),
     })));
     stage.tell(Event::Versions { versions: BTreeMap::from([("engine".to_owned(), "20.10.24".to_owned())]) });
-    let mut dice = Dice(seed);
+    let mut dice = Dice { state: seed, round: 0 };
     for phase in Phase::ALL {
         let steps: Vec<Step> = plan.steps.iter().filter(|step| step.phase == phase).cloned().collect();
         if phase == Phase::Evidence {
@@ -62,7 +62,7 @@ fn act(stage: &mut Stage, disaster: Disaster, step: &Step, dice: &mut Dice) {
             stage.pass(Duration::from_secs(2));
         }
         Action::Run { .. } => run(stage, disaster, &step.name),
-        Action::Baseline => baseline(stage),
+        Action::Baseline => baseline(stage, dice),
         Action::Write { before } => {
             stage.drill = before.minus(Duration::from_secs(600));
             stage.tell(Event::ClockSet { drill: stage.drill, running: false });
@@ -133,7 +133,7 @@ fn tenants(stage: &Stage) -> Vec<Tenant> {
     stage.plan.tenants.clone()
 }
 
-fn baseline(stage: &mut Stage) {
+fn baseline(stage: &mut Stage, dice: &Dice) {
     for tenant in &tenants(stage) {
         for page in ["Page-1", "Page-2", "Locked", "Über uns / ß?", "Canary"] {
             stage.write(tenant, WriteKind::Create, page, None);
@@ -150,12 +150,17 @@ fn baseline(stage: &mut Stage) {
         stage.write(tenant, WriteKind::Revoke, "Former", Some("editor"));
         stage.write(tenant, WriteKind::CreateUser, "Erased", Some(""));
         stage.write(tenant, WriteKind::Delete, "Erased", None);
+        for number in dice.numbers() {
+            stage.write(tenant, WriteKind::Upload, &format!("scan-{number}.pdf"), None);
+            stage.write(tenant, WriteKind::Upload, &format!("scan-{number}.pdf"), None);
+        }
     }
 }
 
 /// An edit, an upload, a new page, a deletion, a right; and what the dice add.
 fn history(stage: &mut Stage, dice: &mut Dice) {
     let round = stage.drill.unix();
+    let number = dice.round();
     for tenant in &tenants(stage) {
         stage.write(tenant, WriteKind::Edit, "Page-1", None);
         stage.write(tenant, WriteKind::Upload, "drawing.png", None);
@@ -163,6 +168,9 @@ fn history(stage: &mut Stage, dice: &mut Dice) {
         stage.write(tenant, WriteKind::Create, &format!("Draft-{round}"), None);
         stage.write(tenant, WriteKind::Delete, &format!("Draft-{round}"), None);
         stage.write(tenant, WriteKind::Grant, "Reader", Some(&format!("team-{round}")));
+        if let Some(number) = number {
+            stage.write(tenant, WriteKind::DeleteUpload, &format!("scan-{number}.pdf"), None);
+        }
         for extra in 0..dice.roll(6) {
             match dice.roll(6) {
                 0 => stage.write(tenant, WriteKind::Edit, "Page-2", None),
@@ -313,15 +321,33 @@ fn tear_down(stage: &mut Stage, _: Disaster) {
     stage.tell(Event::Leftovers { names: Vec::new() });
 }
 
-/// A small generator of the linear congruential kind; 0 always rolls 0.
-struct Dice(u64);
+/// Rounds of writes in the plan of a sample.
+const ROUNDS: u32 = 7;
+
+/// A small generator of the linear congruential kind; 0 always rolls 0, and leaves out the rarer kinds of writes.
+struct Dice {
+    state: u64,
+    round: u32,
+}
 
 impl Dice {
     fn roll(&mut self, sides: u64) -> u64 {
-        if self.0 == 0 {
+        if self.state == 0 {
             return 0;
         }
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407) | 1;
-        (self.0 >> 33) % sides
+        self.state = self.state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407) | 1;
+        (self.state >> 33) % sides
+    }
+
+    /// What the baseline makes so many of that each round of the history can do something to one.
+    const fn numbers(&self) -> std::ops::Range<u32> {
+        if self.state == 0 { 0..0 } else { 0..ROUNDS }
+    }
+
+    /// The number of this round.
+    fn round(&mut self) -> Option<u32> {
+        let number = self.round;
+        self.round += 1;
+        self.numbers().contains(&number).then_some(number)
     }
 }

@@ -173,9 +173,11 @@ impl Stage {
             WriteKind::Upload => store.uploads.entry(key.to_owned()).or_default().push(version),
             WriteKind::Delete => {
                 store.pages.remove(key);
-                store.uploads.remove(key);
                 store.users.remove(key);
                 store.locked.remove(key);
+            }
+            WriteKind::DeleteUpload => {
+                store.uploads.remove(key);
             }
             WriteKind::CreateUser => {
                 let groups = group.unwrap_or_default().split(',').filter(|group| !group.is_empty());

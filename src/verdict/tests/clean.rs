@@ -1,7 +1,7 @@
 //! Clean drills pass, and say the right numbers.
 
 use super::*;
-use crate::journal::sample::{Disaster, drill_time, tenant};
+use crate::journal::sample::{drill_time, tenant};
 use crate::verdict::{CheckOutcome, TenantState};
 use std::time::Duration;
 

@@ -3,6 +3,7 @@
 mod clean;
 mod data;
 mod drill;
+mod kinds;
 mod points;
 mod properties;
 mod reasons;
@@ -13,7 +14,7 @@ mod vaults;
 
 use super::{Finding, FindingCode, Judgement, ReasonCode, Verdict, gate, judge};
 use crate::ids::Tenant;
-use crate::journal::sample::Sample;
+use crate::journal::sample::{Disaster, Sample};
 use crate::journal::{Event, Item};
 use crate::plan::{Check, Moment};
 use crate::timeline::Timeline;
@@ -29,6 +30,13 @@ fn judged(sample: &Sample) -> Judgement {
 /// A datacenter loss with one change.
 fn loss(change: impl FnOnce(&mut Sample)) -> Judgement {
     let mut sample = Sample::datacenter_loss();
+    change(&mut sample);
+    judged(&sample)
+}
+
+/// A datacenter loss whose history has every kind of write, with one change. Its rounds 0 to 3 lie before the recovery point.
+fn full(change: impl FnOnce(&mut Sample)) -> Judgement {
+    let mut sample = Sample::seeded(Disaster::DatacenterLoss, 1);
     change(&mut sample);
     judged(&sample)
 }

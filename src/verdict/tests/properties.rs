@@ -1,7 +1,6 @@
 //! Random histories: clean ones are never flagged, a planted loss is always found.
 
 use super::*;
-use crate::journal::sample::Disaster;
 use proptest::prelude::*;
 use std::time::{Duration, Instant};
 

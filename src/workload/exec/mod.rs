@@ -162,22 +162,14 @@ const fn action_name(action: AccessAction) -> &'static str {
 #[async_trait]
 impl Driver for ExecDriver {
     async fn write(&self, tenant: &Tenant, by: &Account, write: &Write) -> WriteResult {
-        let kind = match write.kind {
-            WriteKind::Create => "create",
-            WriteKind::Edit => "edit",
-            WriteKind::Upload => "upload",
-            WriteKind::Delete => "delete",
-            WriteKind::CreateUser => "create-user",
-            WriteKind::Grant => "grant",
-            WriteKind::Revoke => "revoke",
-            WriteKind::Protect => "protect",
-            // The protocol has no write that takes both: the probe page is there but for the first time.
-            WriteKind::Probe => match self.send(tenant, by, "edit", write).await {
-                WriteResult::Fail { .. } => "create",
-                result @ (WriteResult::Ok { .. } | WriteResult::Info { .. }) => return result,
-            },
-        };
-        self.send(tenant, by, kind, write).await
+        if write.kind != WriteKind::Probe {
+            return self.send(tenant, by, write.kind.name(), write).await;
+        }
+        // The protocol has no write that takes both: the probe page is there but for the first time.
+        match self.send(tenant, by, "edit", write).await {
+            WriteResult::Fail { .. } => self.send(tenant, by, "create", write).await,
+            result @ (WriteResult::Ok { .. } | WriteResult::Info { .. }) => result,
+        }
     }
 
     async fn pages(&self, tenant: &Tenant, by: &Account) -> Read<Vec<PageRead>> {

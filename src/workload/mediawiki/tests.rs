@@ -65,6 +65,41 @@ async fn a_write_is_ok_only_when_its_revision_came_back() {
     }
 }
 
+/// A wiki that answers to `fields` (name, value) with `answer`, and to anything else that it does not know.
+async fn write_of(
+    kind: WriteKind,
+    body: Body,
+    fields: &'static [(&str, &str)],
+    answer: serde_json::Value,
+) -> WriteResult {
+    let asked_for = move |asked: &Asked| fields.iter().all(|(name, value)| asked.field(name) == *value);
+    let script = move |asked: &Asked| {
+        if asked_for(asked) { Reply::Json(answer.clone()) } else { api_error("unknown_action") }
+    };
+    let write = Write { kind, key: "Über X".to_owned(), body, token: "EFX".to_owned() };
+    Stub::new(script).await.wiki.write(&acme(), &admin(), &write).await
+}
+
+#[tokio::test]
+async fn other_writes_are_ok_only_when_the_answer_says_what_was_done() {
+    let upload = &[("action", "delete"), ("title", "File:Über X"), ("reason", "DRILL EFX")];
+    let (ok, no_log, other) = (
+        json!({ "delete": { "title": "File:Über X", "logid": 7 } }),
+        json!({ "delete": { "title": "File:Über X", "scheduled": true } }),
+        json!({ "delete": { "title": "Über X", "logid": 7 } }),
+    );
+    for (kind, body, fields, good, doubtful) in
+        [(WriteKind::DeleteUpload, Body::Nothing, upload.as_slice(), ok, vec![no_log, other])]
+    {
+        let result = write_of(kind, body.clone(), fields, good).await;
+        assert!(matches!(result, WriteResult::Ok { .. }), "{kind:?}: {result:?}");
+        for answer in doubtful {
+            let result = write_of(kind, body.clone(), fields, answer).await;
+            assert!(matches!(result, WriteResult::Info { .. }), "{kind:?}: {result:?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_write_fails_when_it_was_provably_not_applied() {
     for code in ["articleexists", "permissiondenied", "readapidenied"] {

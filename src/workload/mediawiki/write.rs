@@ -28,6 +28,7 @@ async fn attempt(session: &Session, write: &Write) -> Written {
         (WriteKind::Probe, Body::Text(text)) => edit(session, key, text, &reason, None).await,
         (WriteKind::Upload, Body::Content(content)) => upload(session, key, content, &reason).await,
         (WriteKind::Delete, Body::Nothing) => delete(session, key, &reason).await,
+        (WriteKind::DeleteUpload, Body::Nothing) => delete(session, &format!("File:{key}"), &reason).await,
         (WriteKind::CreateUser, Body::NewUser { password, groups }) => {
             create_user(session, key, password, groups, &reason).await
         }
