@@ -293,6 +293,9 @@ pub struct WriteInvoked {
     pub sha256: Option<String>,
     /// Group of a user's right; groups of a new user, separated by commas.
     pub group: Option<String>,
+    /// New title of a page that is renamed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -304,6 +307,8 @@ pub enum WriteKind {
     /// Of a page; where an application deletes users, of a user.
     Delete,
     DeleteUpload,
+    /// Of a page, with all its revisions; nothing stays under the old title.
+    Rename,
     CreateUser,
     Grant,
     Revoke,

@@ -79,12 +79,13 @@ pub fn disclosed(text: &str, key_sha256: &str) -> Option<Vec<u8>> {
 }
 
 impl WriteKind {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Create,
         Self::Edit,
         Self::Upload,
         Self::Delete,
         Self::DeleteUpload,
+        Self::Rename,
         Self::CreateUser,
         Self::Grant,
         Self::Revoke,
@@ -101,6 +102,7 @@ impl WriteKind {
             Self::Upload => "upload",
             Self::Delete => "delete",
             Self::DeleteUpload => "delete-upload",
+            Self::Rename => "rename",
             Self::CreateUser => "create-user",
             Self::Grant => "grant",
             Self::Revoke => "revoke",

@@ -90,7 +90,7 @@ impl Ledger {
         let token = self.token(tenant, intent.writer, seq, intent.kind, intent.key);
         let key = intent.key.replace(HERE, &token);
         let body = make_body(&token);
-        let (sha256, group) = describe(&body);
+        let (sha256, group, to) = describe(&body);
         self.inner.journal.write(Event::WriteInvoked(WriteInvoked {
             write: id,
             drill: intent.drill,
@@ -102,6 +102,7 @@ impl Ledger {
             token: token.clone(),
             sha256: sha256.clone(),
             group,
+            to,
         }))?;
         Ok(Invoked { id, write: Write { kind: intent.kind, key, body, token }, sha256 })
     }
@@ -145,15 +146,16 @@ impl Ledger {
     }
 }
 
-/// SHA-256 (hex) and groups, as the journal has them.
-fn describe(body: &Body) -> (Option<String>, Option<String>) {
+/// SHA-256 (hex), groups and new title, as the journal has them.
+fn describe(body: &Body) -> (Option<String>, Option<String>, Option<String>) {
     let hash = |bytes: &[u8]| HEXLOWER.encode(&Sha256::digest(bytes));
     match body {
-        Body::Nothing => (None, None),
-        Body::Text(text) => (Some(hash(text.as_bytes())), None),
-        Body::Content(content) => (Some(hash(content)), None),
-        Body::Group(group) => (None, Some(group.clone())),
-        Body::NewUser { password: _, groups } => (None, Some(groups.join(","))),
+        Body::Nothing => (None, None, None),
+        Body::Text(text) => (Some(hash(text.as_bytes())), None, None),
+        Body::Content(content) => (Some(hash(content)), None, None),
+        Body::Title(to) => (None, None, Some(to.clone())),
+        Body::Group(group) => (None, Some(group.clone()), None),
+        Body::NewUser { password: _, groups } => (None, Some(groups.join(",")), None),
     }
 }
 

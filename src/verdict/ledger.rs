@@ -18,6 +18,8 @@ pub(super) struct Ledger<'t, 'a> {
     /// Tenants by the names of users and pages that they created.
     users: HashMap<&'a str, BTreeSet<&'a Tenant>>,
     pages: HashMap<&'a str, BTreeSet<&'a Tenant>>,
+    /// The last renaming of a tenant's page to this title.
+    renames: HashMap<(&'a Tenant, &'a str), At>,
 }
 
 impl<'t, 'a> Ledger<'t, 'a> {
@@ -30,6 +32,7 @@ impl<'t, 'a> Ledger<'t, 'a> {
             contents: HashMap::with_capacity(writes.len()),
             users: HashMap::new(),
             pages: HashMap::new(),
+            renames: HashMap::new(),
         };
         for (at, write) in writes.iter().enumerate() {
             let invoked = write.invoked;
@@ -41,6 +44,12 @@ impl<'t, 'a> Ledger<'t, 'a> {
                 }
                 WriteKind::Create | WriteKind::Edit => {
                     ledger.pages.entry(&invoked.key).or_default().insert(&invoked.tenant);
+                }
+                WriteKind::Rename => {
+                    if let Some(to) = &invoked.to {
+                        ledger.pages.entry(to).or_default().insert(&invoked.tenant);
+                        ledger.renames.insert((&invoked.tenant, to), at);
+                    }
                 }
                 WriteKind::Upload
                 | WriteKind::Delete
@@ -90,6 +99,15 @@ impl<'t, 'a> Ledger<'t, 'a> {
         tenants.first().copied().filter(|_| tenants.len() == 1)
     }
 
+    /// The last write that was to give a page of this tenant the title `to`.
+    pub fn renaming_to<'k>(&'k self, tenant: &'k Tenant, to: &'k str) -> Option<At>
+    where
+        'a: 'k,
+    {
+        let renames: &HashMap<(&'k Tenant, &'k str), At> = &self.renames;
+        renames.get(&(tenant, to)).copied()
+    }
+
     /// What a write is called in findings.
     pub fn name(&self, at: At) -> String {
         name(&self.writes[at])
@@ -106,10 +124,11 @@ impl<'t, 'a> Ledger<'t, 'a> {
     }
 }
 
-/// `edit Page-1 (workload 17)`.
+/// `edit Page-1 (workload 17)`, `rename Page-1 to Page-2 (workload 18)`.
 pub(super) fn name(write: &Write<'_>) -> String {
     let invoked = write.invoked;
-    format!("{} {} ({} {})", invoked.kind.name(), invoked.key, invoked.writer, invoked.seq)
+    let to = invoked.to.as_ref().map_or_else(String::new, |to| format!(" to {to}"));
+    format!("{} {}{to} ({} {})", invoked.kind.name(), invoked.key, invoked.writer, invoked.seq)
 }
 
 /// The line between what must have survived and what cannot have.

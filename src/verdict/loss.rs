@@ -83,7 +83,12 @@ fn unread(ledger: &Ledger<'_, '_>, tenant: &Tenant, view: &View<'_>) -> bool {
     ledger.of(tenant).iter().any(|at| match ledger.writes[*at].invoked.kind {
         WriteKind::Upload | WriteKind::DeleteUpload => !view.uploads,
         WriteKind::CreateUser | WriteKind::Grant | WriteKind::Revoke => view.users.is_none(),
-        WriteKind::Create | WriteKind::Edit | WriteKind::Delete | WriteKind::Protect | WriteKind::Probe => false,
+        WriteKind::Create
+        | WriteKind::Edit
+        | WriteKind::Delete
+        | WriteKind::Rename
+        | WriteKind::Protect
+        | WriteKind::Probe => false,
     })
 }
 
@@ -102,7 +107,9 @@ impl Lost {
         for line in ideal.pages.values().chain(ideal.uploads.values()) {
             let versions = line.versions.iter().filter(|version| version.required);
             lost.writes.extend(versions.map(|version| version.at).filter(|at| !view.versions.contains(at)));
-            undone.extend(line.deleted.iter().filter(|(at, _)| view.versions.contains(at)).map(|(_, by)| *by));
+            lost.writes.extend(line.renamed.filter(|at| shows(view, &ledger.writes[*at]) == Some(false)));
+            let deleted = line.gone.iter().filter(|(_, by)| ledger.writes[*by].invoked.kind != WriteKind::Rename);
+            undone.extend(deleted.filter(|(at, _)| view.versions.contains(at)).map(|(_, by)| *by));
         }
         for (name, user) in &ideal.users {
             let there = view.users.as_ref().is_some_and(|users| users.contains_key(name));

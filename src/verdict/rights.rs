@@ -51,6 +51,7 @@ impl<'a> Beyond<'a> {
                     | WriteKind::Upload
                     | WriteKind::Delete
                     | WriteKind::DeleteUpload
+                    | WriteKind::Rename
                     | WriteKind::CreateUser
                     | WriteKind::Grant
                     | WriteKind::Revoke
@@ -228,7 +229,7 @@ pub(super) fn protections<'a>(
     view.locked = Some(locked);
 }
 
-/// Whether a write about rights still shows: used for counting the loss. `None` if the surface was not read.
+/// Whether a write about names or rights still shows: used for counting the loss. `None` if the surface was not read.
 pub(super) fn shows(view: &View<'_>, write: &crate::timeline::Write<'_>) -> Option<bool> {
     let invoked = write.invoked;
     let group = invoked.group.as_deref().unwrap_or_default();
@@ -242,6 +243,9 @@ pub(super) fn shows(view: &View<'_>, write: &crate::timeline::Write<'_>) -> Opti
         WriteKind::Revoke => view.users.as_ref().map(|users| !member(users)),
         WriteKind::Protect => {
             view.locked.as_ref().map(|locked| locked.get(invoked.key.as_str()).copied().unwrap_or(false))
+        }
+        WriteKind::Rename => {
+            view.locked.as_ref().map(|pages| invoked.to.as_ref().is_some_and(|to| pages.contains_key(to.as_str())))
         }
         WriteKind::Create
         | WriteKind::Edit

@@ -4,9 +4,8 @@ use super::ledger::{At, Cut, Ledger};
 use super::survivors::{Line, Survivors};
 use super::versions::Store;
 use crate::ids::Tenant;
-use crate::journal::WriteKind;
 use crate::plan::Prediction;
-use crate::timeline::{Answer, Timeline};
+use crate::timeline::Timeline;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// What is looked at, with everything that is needed to judge it.
@@ -17,7 +16,6 @@ pub(super) struct Subject<'t, 'a> {
     pub survivors: Survivors<'a>,
     /// What was there before the fault; `None` when this is before the fault.
     pub steady: Option<&'t View<'a>>,
-    protections: HashMap<&'a str, usize>,
     point: String,
 }
 
@@ -42,18 +40,11 @@ impl<'t, 'a> Subject<'t, 'a> {
         cut: Cut,
         steady: Option<&'t View<'a>>,
     ) -> Self {
-        let mut protections = HashMap::new();
-        for &at in ledger.of(tenant) {
-            let write = &ledger.writes[at];
-            if write.invoked.kind == WriteKind::Protect && write.answer() != Answer::Refused {
-                *protections.entry(write.invoked.key.as_str()).or_default() += 1;
-            }
-        }
         let point = match timeline.plan().prediction.get(tenant) {
             Some(Prediction::Generation(generation)) => generation.to_string(),
             None | Some(Prediction::Untouched | Prediction::Beyond) => String::new(),
         };
-        Self { ledger, tenant, cut, survivors: Survivors::replay(ledger, tenant, cut), steady, protections, point }
+        Self { ledger, tenant, cut, survivors: Survivors::replay(ledger, tenant, cut), steady, point }
     }
 
     pub const fn lines(&self, store: Store) -> &HashMap<&'a str, Line> {
@@ -67,11 +58,6 @@ impl<'t, 'a> Subject<'t, 'a> {
     pub fn expects_anything(&self) -> bool {
         let lines = self.survivors.pages.values().chain(self.survivors.uploads.values());
         lines.flat_map(|line| &line.versions).any(|version| version.required)
-    }
-
-    /// How often this page was (perhaps) protected.
-    pub fn protections(&self, key: &str) -> usize {
-        self.protections.get(key).copied().unwrap_or_default()
     }
 
     /// The predicted recovery point, for findings.

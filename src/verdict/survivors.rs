@@ -19,8 +19,12 @@ pub(super) struct Survivors<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Line {
     pub versions: Vec<Version>,
-    /// Surely deleted, with the deletion that did it.
-    pub deleted: Vec<(At, At)>,
+    /// Surely taken away from here, with the deletion or the renaming that did it.
+    pub gone: Vec<(At, At)>,
+    /// The renaming that surely gave the page this title.
+    pub renamed: Option<At>,
+    /// How many writes may have repeated the text in a version of their own: a wiki notes so that a page was protected or renamed.
+    pub repeats: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -54,18 +58,20 @@ pub(super) enum Membership {
 }
 
 impl Line {
-    pub fn deletion_of(&self, at: At) -> Option<At> {
-        self.deleted.iter().find(|(version, _)| *version == at).map(|(_, deletion)| *deletion)
+    /// The write that surely took this version away.
+    pub fn taken_by(&self, at: At) -> Option<At> {
+        self.gone.iter().find(|(version, _)| *version == at).map(|(_, by)| *by)
     }
-}
 
-/// Takes all versions of one page or upload.
-fn delete(lines: &mut HashMap<&str, Line>, key: &str, deletion: At, sure: bool) {
-    let Some(line) = lines.get_mut(key) else { return };
-    if sure {
-        line.deleted.extend(line.versions.drain(..).map(|version| (version.at, deletion)));
-    } else {
-        line.versions.iter_mut().for_each(|version| version.required = false);
+    /// Takes all versions away, or perhaps. What was there.
+    fn take(&mut self, by: At, sure: bool) -> Vec<Version> {
+        if sure {
+            self.gone.extend(self.versions.iter().map(|version| (version.at, by)));
+            self.renamed = None;
+            return std::mem::take(&mut self.versions);
+        }
+        self.versions.iter_mut().for_each(|version| version.required = false);
+        self.versions.clone()
     }
 }
 
@@ -100,7 +106,10 @@ impl<'a> Survivors<'a> {
                 self.uploads.entry(key).or_default().versions.push(Version { at, required: sure });
             }
             WriteKind::Delete => self.delete_page(key, at, sure),
-            WriteKind::DeleteUpload => delete(&mut self.uploads, key, at, sure),
+            WriteKind::DeleteUpload => {
+                self.uploads.get_mut(key).map(|line| line.take(at, sure));
+            }
+            WriteKind::Rename => self.rename(key, invoked.to.as_deref().unwrap_or_default(), at, sure),
             WriteKind::CreateUser => {
                 let membership = if sure { Membership::Required(at) } else { Membership::Allowed };
                 let presence = if sure { Presence::Required(at) } else { Presence::Allowed };
@@ -119,13 +128,37 @@ impl<'a> Survivors<'a> {
             }
             WriteKind::Protect => {
                 self.locked.insert(key, (at, sure));
+                if let Some(line) = self.pages.get_mut(key) {
+                    line.repeats += 1;
+                }
             }
+        }
+    }
+
+    /// A page moves with all its versions and its protection. If that is not sure, it may be here or there.
+    fn rename(&mut self, from: &'a str, to: &'a str, at: At, sure: bool) {
+        let Some(line) = self.pages.get_mut(from) else { return };
+        let (moved, repeats) = (line.take(at, sure), line.repeats + 1);
+        let line = self.pages.entry(to).or_default();
+        line.versions.extend(moved);
+        line.repeats += repeats;
+        line.renamed = sure.then_some(at);
+        let locked = if sure {
+            self.locked.remove(from)
+        } else {
+            self.locked.get_mut(from).map(|locked| {
+                locked.1 = false;
+                *locked
+            })
+        };
+        if let Some(locked) = locked {
+            self.locked.insert(to, locked);
         }
     }
 
     /// Takes the page and its protection; where users are deleted by this kind of write, the user of this name.
     fn delete_page(&mut self, key: &'a str, at: At, sure: bool) {
-        delete(&mut self.pages, key, at, sure);
+        self.pages.get_mut(key).map(|line| line.take(at, sure));
         if let Some(user) = self.users.get_mut(key) {
             user.presence = if sure { Presence::Deleted(at) } else { Presence::Allowed };
             if !sure {

@@ -40,6 +40,7 @@ impl Store {
             WriteKind::Upload => Some(Self::Uploads),
             WriteKind::Delete
             | WriteKind::DeleteUpload
+            | WriteKind::Rename
             | WriteKind::CreateUser
             | WriteKind::Grant
             | WriteKind::Revoke
@@ -88,13 +89,16 @@ pub(super) fn judge<'a>(
     let mut keys: Vec<_> = seen.keys().copied().collect();
     keys.sort_unstable();
     for key in keys {
-        OneKey { subject, store, key, line: lines.get(key) }.judge(bench, marks, &seen[key], view);
+        OneKey::new(subject, store, key).judge(bench, marks, &seen[key], view);
     }
     let mut absent: Vec<_> = lines.iter().filter(|(key, _)| !seen.contains_key(*key)).collect();
     absent.sort_unstable_by_key(|(key, _)| **key);
     for (_, line) in absent {
-        for version in line.versions.iter().filter(|version| version.required) {
-            bench.find(lost(subject, store, version.at));
+        // What is there under another title has been reported as that.
+        let elsewhere = |at: &At| view.versions.contains(at);
+        let versions = line.versions.iter().filter(|version| version.required).map(|version| version.at);
+        for at in versions.filter(|at| !elsewhere(at)).chain(line.renamed) {
+            bench.find(lost(subject, store, at));
         }
     }
     // What nobody wrote but everybody had, like the installer's own pages.
@@ -124,9 +128,20 @@ struct OneKey<'k, 't, 'a> {
     key: &'a str,
     /// `None` if no surviving write is about it.
     line: Option<&'k Line>,
+    /// Versions that a renaming brought here, whether they stayed or not.
+    brought: Vec<At>,
 }
 
-impl<'a> OneKey<'_, '_, 'a> {
+impl<'k, 't, 'a> OneKey<'k, 't, 'a> {
+    fn new(subject: &'k Subject<'t, 'a>, store: Store, key: &'a str) -> Self {
+        let line = subject.lines(store).get(key);
+        let here = line
+            .into_iter()
+            .flat_map(|line| line.gone.iter().map(|(at, _)| *at).chain(line.versions.iter().map(|version| version.at)));
+        let brought = here.filter(|at| subject.ledger.writes[*at].invoked.key != key).collect();
+        Self { subject, store, key, line, brought }
+    }
+
     fn judge(&self, bench: &mut Bench<'_>, marks: &mut Marks<'_, 'a>, versions: &[Seen<'a>], view: &mut View<'a>) {
         let mut times: HashMap<At, usize> = HashMap::new();
         let mut unwritten = Vec::new();
@@ -161,13 +176,21 @@ impl<'a> OneKey<'_, '_, 'a> {
         Store::of(self.subject.ledger.writes[at].invoked.kind) == Some(self.store)
     }
 
+    /// Whether the version of this write is, was or would be under this key.
+    fn is_about(&self, at: At) -> bool {
+        self.subject.ledger.writes[at].invoked.key == self.key || self.brought.contains(&at)
+    }
+
     /// The write that made exactly this content. `times`: how often each was seen so far.
     fn by_content(&self, version: &Seen<'_>, times: &HashMap<At, usize>) -> Option<At> {
         let fits = |at: &At| self.fits(*at);
         let standing = |at: &At| self.line.is_some_and(|line| line.versions.iter().any(|version| version.at == *at));
-        let same = self.subject.ledger.by_content(self.subject.tenant, self.key, version.sha256);
+        let ledger = self.subject.ledger;
+        let own = ledger.by_content(self.subject.tenant, self.key, version.sha256);
+        let equal = |at: &&At| ledger.writes[**at].invoked.sha256.as_deref() == Some(version.sha256);
+        let same: Vec<At> = self.brought.iter().filter(equal).chain(own).copied().collect();
         let fresh = |at: &&At| fits(at) && !times.contains_key(*at);
-        match same {
+        match same.as_slice() {
             [] => None,
             [one] => Some(*one).filter(fits),
             // The same content more than once: take what stands, in order.
@@ -187,33 +210,55 @@ impl<'a> OneKey<'_, '_, 'a> {
             let known = version.found.tokens.iter().filter_map(|token| ledger.by_token(token));
             known.filter(|at| ledger.writes[*at].invoked.tenant == *self.subject.tenant)
         };
-        let here = ours().filter(|at| self.fits(*at) && ledger.writes[*at].invoked.key == self.key).max();
+        let here = ours().filter(|at| self.fits(*at) && self.is_about(*at)).max();
         here.or_else(|| ours().max())
     }
 
     /// Whether this write may be seen here; if it may not, says why.
     fn belongs(&self, bench: &mut Bench<'_>, at: At, item: &str) -> bool {
-        let write = &self.subject.ledger.writes[at];
         let name = self.subject.ledger.name(at);
         let found = |code| Finding::new(code).check(self.store.check()).tenant(self.subject.tenant);
-        if write.invoked.key != self.key || Store::of(write.invoked.kind) != Some(self.store) {
+        if !self.fits(at) {
             bench.find(found(FindingCode::Corrupt).item(item).seen(name));
             return false;
         }
-        if let Some(deletion) = self.line.and_then(|line| line.deletion_of(at)) {
-            let by = self.subject.ledger.name(deletion);
+        if let Some(by) = self.line.and_then(|line| line.taken_by(at)) {
+            let by = self.subject.ledger.name(by);
             bench.find(found(FindingCode::Resurrected).item(name).expected(by));
             return true;
         }
+        if self.is_about(at) {
+            self.in_time(bench, at);
+            return true;
+        }
+        // A renaming of its page that cannot or must not be seen, or something that has nothing to do with this key.
+        let renaming = self.subject.ledger.renaming_to(self.subject.tenant, self.key).filter(|renaming| {
+            let from = &self.subject.ledger.writes[*renaming].invoked.key;
+            OneKey::new(self.subject, self.store, from).is_about(at)
+        });
+        let explained = renaming.is_some_and(|renaming| !self.in_time(bench, renaming));
+        if !explained {
+            bench.find(found(FindingCode::Corrupt).item(item).seen(name));
+        }
+        explained
+    }
+
+    /// Whether this write can be seen at the recovery point; if not, says so.
+    fn in_time(&self, bench: &mut Bench<'_>, at: At) -> bool {
+        let write = &self.subject.ledger.writes[at];
+        let finding = |code| {
+            let found = Finding::new(code).check(self.store.check()).tenant(self.subject.tenant);
+            found.item(self.subject.ledger.name(at))
+        };
         match self.subject.cut.fate(write) {
-            Fate::Required | Fate::Allowed => {}
+            Fate::Required | Fate::Allowed => return true,
             Fate::TooNew => {
                 let seen = format!("written at {}", write.invoked.drill);
-                bench.find(found(FindingCode::TooNew).item(name).expected(self.subject.point()).seen(seen));
+                bench.find(finding(FindingCode::TooNew).expected(self.subject.point()).seen(seen));
             }
-            Fate::Refused => bench.find(found(FindingCode::AbortedVisible).item(name)),
+            Fate::Refused => bench.find(finding(FindingCode::AbortedVisible)),
         }
-        true
+        false
     }
 
     fn content(&self, bench: &mut Bench<'_>, at: At, version: &Seen<'_>) {
@@ -229,15 +274,12 @@ impl<'a> OneKey<'_, '_, 'a> {
         finding.item(self.subject.ledger.name(at)).expected(written).seen(version.sha256)
     }
 
-    /// One write twice. Protecting a page may repeat its text in a version of its own.
+    /// One write twice, unless other writes repeated it.
     fn repeated(&self, bench: &mut Bench<'_>, times: &HashMap<At, usize>) {
         let mut repeats: Vec<(At, usize)> =
             times.iter().filter(|(_, times)| **times > 1).map(|(at, times)| (*at, *times)).collect();
         repeats.sort_unstable();
-        let mut pardoned = match self.store {
-            Store::Pages => self.subject.protections(self.key),
-            Store::Uploads => 0,
-        };
+        let mut pardoned = self.line.map_or(0, |line| line.repeats);
         for (at, times) in repeats {
             let extra = times - 1;
             if extra > pardoned {

@@ -30,8 +30,13 @@ pub enum Body {
     Nothing,
     Text(String),
     Content(Bytes),
+    /// The new title of a page.
+    Title(String),
     Group(String),
-    NewUser { password: Secret<String>, groups: Vec<String> },
+    NewUser {
+        password: Secret<String>,
+        groups: Vec<String>,
+    },
 }
 
 /// A page with all its revisions, oldest first, bodies in full.

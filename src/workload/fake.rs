@@ -151,6 +151,10 @@ impl Fake {
             (WriteKind::Delete, Body::Nothing) => {
                 store.pages.remove(&key).ok_or("no page")?;
             }
+            (WriteKind::Rename, Body::Title(to)) => {
+                let page = store.pages.remove(&key).ok_or("no page")?;
+                store.pages.insert(to.clone(), PageRead { key: to.clone(), ..page });
+            }
             (WriteKind::DeleteUpload, Body::Nothing) => {
                 store.uploads.remove(&key).ok_or("no file")?;
             }
@@ -188,6 +192,7 @@ impl Driver for Fake {
             WriteKind::Create | WriteKind::Edit | WriteKind::Upload | WriteKind::Probe => "editor",
             WriteKind::Delete
             | WriteKind::DeleteUpload
+            | WriteKind::Rename
             | WriteKind::CreateUser
             | WriteKind::Grant
             | WriteKind::Revoke

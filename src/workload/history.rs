@@ -125,6 +125,7 @@ enum Sort {
     DeleteUpload,
     Right,
     Create,
+    Rename,
     User,
 }
 
@@ -136,7 +137,7 @@ const ROWS: [&[Sort]; 5] = [
     &[Sort::Delete, Sort::DeleteUpload],
     &[Sort::Right],
     // As many new pages as are deleted.
-    &[Sort::Create],
+    &[Sort::Create, Sort::Rename, Sort::Create],
 ];
 
 /// What is written before the generation number `turn`: each row if there is room, the rest edits and now and then a new user.
@@ -184,6 +185,7 @@ impl Scene {
             Sort::Delete => self.delete(pen, dice, false).await?,
             Sort::DeleteUpload => self.delete(pen, dice, true).await?,
             Sort::Create => self.create(pen, dice).await?,
+            Sort::Rename => self.rename(pen, dice).await?,
             Sort::Right => self.right(pen, dice).await?,
             Sort::User => self.user(pen).await?,
         };
@@ -202,6 +204,20 @@ impl Scene {
         let written = pen.put(&pen.accounts.editor, WriteKind::Create, &key, body).await?;
         if is_ok(&written) {
             self.pages.push(written.key.clone());
+        }
+        Ok(written)
+    }
+
+    /// The page is known by its new title from then on.
+    async fn rename(&mut self, pen: Pen<'_>, dice: &mut Dice) -> Result<Written, WriteError> {
+        let Some(key) = dice.take(&mut self.pages) else { return self.create(pen, dice).await };
+        let title = |token: &str| format!("Umbenannt & größer {token}");
+        let body = |token: &str| Body::Title(title(token));
+        let written = pen.put(&pen.accounts.admin, WriteKind::Rename, &key, body).await?;
+        match &written.result {
+            WriteResult::Ok { .. } => self.pages.push(title(&written.token)),
+            WriteResult::Fail { .. } => self.pages.push(key),
+            WriteResult::Info { .. } => {}
         }
         Ok(written)
     }

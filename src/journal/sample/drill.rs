@@ -153,6 +153,8 @@ fn baseline(stage: &mut Stage, dice: &Dice) {
         for number in dice.numbers() {
             stage.write(tenant, WriteKind::Upload, &format!("scan-{number}.pdf"), None);
             stage.write(tenant, WriteKind::Upload, &format!("scan-{number}.pdf"), None);
+            stage.write(tenant, WriteKind::Create, &format!("Title-{number}"), None);
+            stage.write(tenant, WriteKind::Edit, &format!("Title-{number}"), None);
         }
     }
 }
@@ -170,6 +172,9 @@ fn history(stage: &mut Stage, dice: &mut Dice) {
         stage.write(tenant, WriteKind::Grant, "Reader", Some(&format!("team-{round}")));
         if let Some(number) = number {
             stage.write(tenant, WriteKind::DeleteUpload, &format!("scan-{number}.pdf"), None);
+            let (old, new) = (format!("Title-{number}"), format!("Renamed-{number}"));
+            stage.write(tenant, WriteKind::Rename, &old, Some(&new));
+            stage.write(tenant, WriteKind::Edit, &new, None);
         }
         for extra in 0..dice.roll(6) {
             match dice.roll(6) {

@@ -28,6 +28,15 @@ struct Store {
     users: BTreeMap<String, BTreeSet<String>>,
 }
 
+impl Store {
+    /// A wiki writes a revision with the same text when a page is protected or renamed.
+    fn note(&mut self, key: &str) {
+        if let Some(versions) = self.pages.get_mut(key) {
+            versions.extend(versions.last().cloned());
+        }
+    }
+}
+
 /// The stage that a drill is played on.
 pub struct Stage {
     pub run: RunId,
@@ -136,6 +145,8 @@ impl Stage {
     ) {
         let seq = *self.sequences.entry((tenant.clone(), writer)).and_modify(|seq| *seq += 1).or_insert(0);
         let token = token(KEY, &self.run, tenant, writer, seq, kind, key);
+        // What the second name of a write means depends on its kind.
+        let (group, to) = if kind == WriteKind::Rename { (None, group) } else { (group, None) };
         let empty = key.starts_with("empty");
         let content = if empty { String::new() } else { format!("text of {key} with {token}") };
         let has_body = matches!(kind, WriteKind::Create | WriteKind::Edit | WriteKind::Upload | WriteKind::Probe);
@@ -150,6 +161,7 @@ impl Stage {
             token: token.clone(),
             sha256: has_body.then(|| sha256(&content)),
             group: group.map(str::to_owned),
+            to: to.map(str::to_owned),
         };
         let result = if fail {
             WriteResult::Info { why: "connection refused".to_owned() }
@@ -189,12 +201,19 @@ impl Stage {
             WriteKind::Revoke => {
                 store.users.entry(key.to_owned()).or_default().remove(group.unwrap_or_default());
             }
+            WriteKind::Rename => {
+                let to = to.unwrap_or_default();
+                if let Some(versions) = store.pages.remove(key) {
+                    store.pages.insert(to.to_owned(), versions);
+                }
+                if store.locked.remove(key) {
+                    store.locked.insert(to.to_owned());
+                }
+                store.note(to);
+            }
             WriteKind::Protect => {
                 store.locked.insert(key.to_owned());
-                // A wiki writes a revision with the same text when a page is protected.
-                if let Some(last) = store.pages.get(key).and_then(|versions| versions.last().cloned()) {
-                    store.pages.entry(key.to_owned()).or_default().push(last);
-                }
+                store.note(key);
             }
         }
     }

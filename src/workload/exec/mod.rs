@@ -124,9 +124,12 @@ impl ExecDriver {
         let back = back.map_err(|why| format!("after the write: {why}"))?;
         match &change.body {
             Body::Text(sent) if *sent == back => Ok(()),
-            Body::Text(_) | Body::Nothing | Body::Content(_) | Body::Group(_) | Body::NewUser { .. } => {
-                Err("the write reads back different".to_owned())
-            }
+            Body::Text(_)
+            | Body::Nothing
+            | Body::Content(_)
+            | Body::Title(_)
+            | Body::Group(_)
+            | Body::NewUser { .. } => Err("the write reads back different".to_owned()),
         }
     }
 }
@@ -138,6 +141,7 @@ fn payload(kind: &str, write: &Write) -> Value {
         Body::Nothing => {}
         Body::Text(text) => payload["body"] = text.as_str().into(),
         Body::Content(content) => payload["content"] = BASE64.encode(content).into(),
+        Body::Title(to) => payload["to"] = to.as_str().into(),
         Body::Group(group) => payload["group"] = group.as_str().into(),
         Body::NewUser { password, groups } => {
             payload["password"] = password.expose().as_str().into();

@@ -81,6 +81,7 @@ async fn requests_carry_what_the_protocol_says() {
     driver.write(&acme(), &admin(), &change(WriteKind::Upload, content)).await;
     let body = Body::NewUser { password: Secret::new("pw".to_owned()), groups: vec!["reader".to_owned()] };
     driver.write(&acme(), &admin(), &change(WriteKind::CreateUser, body)).await;
+    driver.write(&acme(), &admin(), &change(WriteKind::Rename, Body::Title("Other".to_owned()))).await;
     let stranger = driver.access(&acme(), None, AccessAction::EditProtected, "Page").await;
     assert!(matches!(stranger, Err(DriverError::Failed(_))), "an answer without `allowed` proves nothing");
     drop(driver);
@@ -88,7 +89,8 @@ async fn requests_carry_what_the_protocol_says() {
     assert_eq!(seen[0]["write"], json!({ "kind": "upload", "key": "Page", "token": "EFX", "content": "AAE=" }));
     assert_eq!(seen[0]["as"], json!({ "name": "Admin", "password": "secret" }));
     assert_eq!(seen[1]["write"]["groups"], json!(["reader"]));
-    assert_eq!((&seen[2]["as"], &seen[2]["action"]), (&Value::Null, &json!("edit-protected")));
+    assert_eq!(seen[2]["write"], json!({ "kind": "rename", "key": "Page", "token": "EFX", "to": "Other" }));
+    assert_eq!((&seen[3]["as"], &seen[3]["action"]), (&Value::Null, &json!("edit-protected")));
 }
 
 #[tokio::test]

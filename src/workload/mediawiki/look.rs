@@ -64,7 +64,7 @@ pub(super) async fn full(
     let back = self::text(session, &change.key).await.map_err(|error| format!("after the write: {error}"))?;
     match &change.body {
         Body::Text(sent) if *sent == back => Ok(()),
-        Body::Text(_) | Body::Nothing | Body::Content(_) | Body::Group(_) | Body::NewUser { .. } => {
+        Body::Text(_) | Body::Nothing | Body::Content(_) | Body::Title(_) | Body::Group(_) | Body::NewUser { .. } => {
             Err("the write reads back different".to_owned())
         }
     }

@@ -88,9 +88,18 @@ async fn other_writes_are_ok_only_when_the_answer_says_what_was_done() {
         json!({ "delete": { "title": "File:Über X", "scheduled": true } }),
         json!({ "delete": { "title": "Über X", "logid": 7 } }),
     );
-    for (kind, body, fields, good, doubtful) in
-        [(WriteKind::DeleteUpload, Body::Nothing, upload.as_slice(), ok, vec![no_log, other])]
-    {
+    let page = &[("action", "move"), ("from", "Über X"), ("to", "Z"), ("noredirect", "1"), ("reason", "DRILL EFX")];
+    let moved = |to: &str, redirect| json!({ "move": { "from": "Über X", "to": to, "redirectcreated": redirect } });
+    for (kind, body, fields, good, doubtful) in [
+        (WriteKind::DeleteUpload, Body::Nothing, upload.as_slice(), ok, vec![no_log, other]),
+        (
+            WriteKind::Rename,
+            Body::Title("Z".to_owned()),
+            page.as_slice(),
+            moved("Z", false),
+            vec![moved("Z", true), moved("Y", false)],
+        ),
+    ] {
         let result = write_of(kind, body.clone(), fields, good).await;
         assert!(matches!(result, WriteResult::Ok { .. }), "{kind:?}: {result:?}");
         for answer in doubtful {

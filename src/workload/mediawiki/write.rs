@@ -29,15 +29,17 @@ async fn attempt(session: &Session, write: &Write) -> Written {
         (WriteKind::Upload, Body::Content(content)) => upload(session, key, content, &reason).await,
         (WriteKind::Delete, Body::Nothing) => delete(session, key, &reason).await,
         (WriteKind::DeleteUpload, Body::Nothing) => delete(session, &format!("File:{key}"), &reason).await,
+        (WriteKind::Rename, Body::Title(to)) => rename(session, key, to, &reason).await,
         (WriteKind::CreateUser, Body::NewUser { password, groups }) => {
             create_user(session, key, password, groups, &reason).await
         }
         (WriteKind::Grant, Body::Group(group)) => rights(session, key, ("add", group), &reason).await,
         (WriteKind::Revoke, Body::Group(group)) => rights(session, key, ("remove", group), &reason).await,
         (WriteKind::Protect, Body::Nothing) => protect(session, key, &reason).await,
-        (kind, Body::Nothing | Body::Text(_) | Body::Content(_) | Body::Group(_) | Body::NewUser { .. }) => {
-            Err(WriteResult::Fail { why: format!("{kind:?} cannot be written with this body") })
-        }
+        (
+            kind,
+            Body::Nothing | Body::Text(_) | Body::Content(_) | Body::Title(_) | Body::Group(_) | Body::NewUser { .. },
+        ) => Err(WriteResult::Fail { why: format!("{kind:?} cannot be written with this body") }),
     }
 }
 
@@ -111,6 +113,24 @@ async fn delete(session: &Session, title: &str, reason: &str) -> Written {
         Some(log) if same_name(&deleted.title, title) => Ok(log.to_string()),
         Some(_) | None => Err(unclear("delete", "no entry in the log")),
     }
+}
+
+#[derive(Deserialize)]
+struct Renamed {
+    from: String,
+    to: String,
+    redirectcreated: bool,
+}
+
+/// Nothing stays under the old title. The wiki names a renaming by nothing but its titles.
+async fn rename(session: &Session, title: &str, to: &str, reason: &str) -> Written {
+    let params = [("action", "move"), ("from", title), ("to", to), ("noredirect", "1"), ("reason", reason)];
+    let mut answer = session.post(Token::Csrf, &params).await.map_err(ended)?;
+    let renamed: Renamed = part(&mut answer, "/move").map_err(ended)?;
+    if renamed.redirectcreated || !same_name(&renamed.from, title) || !same_name(&renamed.to, to) {
+        return Err(unclear("move", "not these titles, or with a redirect"));
+    }
+    Ok(renamed.to)
 }
 
 #[derive(Deserialize)]
