@@ -313,6 +313,7 @@ pub enum WriteKind {
     Grant,
     Revoke,
     Protect,
+    Unprotect,
     /// An edit by the prober: outside the RPO count.
     Probe,
 }

@@ -79,7 +79,7 @@ pub fn disclosed(text: &str, key_sha256: &str) -> Option<Vec<u8>> {
 }
 
 impl WriteKind {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Create,
         Self::Edit,
         Self::Upload,
@@ -90,6 +90,7 @@ impl WriteKind {
         Self::Grant,
         Self::Revoke,
         Self::Protect,
+        Self::Unprotect,
         Self::Probe,
     ];
 
@@ -107,6 +108,7 @@ impl WriteKind {
             Self::Grant => "grant",
             Self::Revoke => "revoke",
             Self::Protect => "protect",
+            Self::Unprotect => "unprotect",
             Self::Probe => "probe",
         }
     }

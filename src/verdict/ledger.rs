@@ -57,6 +57,7 @@ impl<'t, 'a> Ledger<'t, 'a> {
                 | WriteKind::Grant
                 | WriteKind::Revoke
                 | WriteKind::Protect
+                | WriteKind::Unprotect
                 | WriteKind::Probe => {}
             }
             if let Some(sha256) = &invoked.sha256 {
@@ -106,6 +107,19 @@ impl<'t, 'a> Ledger<'t, 'a> {
     {
         let renames: &HashMap<(&'k Tenant, &'k str), At> = &self.renames;
         renames.get(&(tenant, to)).copied()
+    }
+
+    /// All titles that the page of this tenant with the title `last` ever had, `last` first.
+    pub fn titles_of<'k>(&'k self, tenant: &'k Tenant, last: &'k str) -> impl Iterator<Item = &'k str>
+    where
+        'a: 'k,
+    {
+        // Each renaming must be older than the one after it: a page can get an old title back.
+        let before = move |(title, until): &(&'k str, At)| {
+            let renaming = self.renaming_to(tenant, title).filter(|at| at < until)?;
+            Some((self.writes[renaming].invoked.key.as_str(), renaming))
+        };
+        std::iter::successors(Some((last, At::MAX)), before).map(|(title, _)| title)
     }
 
     /// What a write is called in findings.

@@ -6,16 +6,15 @@ use super::claims::{claimed, newest_listed};
 use super::codes::FindingCode;
 use super::ledger::{At, Cut, Fate, Ledger};
 use super::model::{Finding, LostWrite, Rpo};
-use super::rights::shows;
 use super::subject::View;
-use super::survivors::{Membership, Presence, Survivors};
+use super::survivors::{Presence, Survivors};
 use super::versions::Store;
 use crate::clock::DrillTime;
 use crate::ids::Tenant;
 use crate::journal::WriteKind;
 use crate::plan::{Check, Prediction};
 use crate::timeline::{GenerationRun, Timeline, Zero};
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// Judges the loss of one tenant. `view` is what was seen at health; without it the loss is unknown.
@@ -55,17 +54,19 @@ pub(super) fn judge<'a>(
     if !read && (view.locked.is_none() || unread(ledger, tenant, view)) {
         return rpo;
     }
-    let mut lost = Lost::count(ledger, tenant, view, zero);
-    lost.writes.sort_unstable();
-    rpo.came_back = lost.came_back;
-    rpo.lost = lost.writes.len() as u64;
+    let lost: Vec<At> = lost(ledger, tenant, view, zero).into_iter().collect();
+    let back = lost.iter().filter(|at| takes_away(ledger.writes[**at].invoked.kind)).map(|at| ledger.name(*at));
+    rpo.came_back = back.collect();
+    rpo.came_back.sort_unstable();
+    rpo.came_back.truncate(LISTED);
+    rpo.lost = lost.len() as u64;
     let drill = |at: At| ledger.writes[at].invoked.drill;
-    rpo.oldest_lost_age = lost.writes.iter().map(|at| zero_drill.since(drill(*at))).max();
-    let oldest = lost.writes.iter().take(LISTED).map(|at| LostWrite { drill: drill(*at), item: ledger.name(*at) });
+    rpo.oldest_lost_age = lost.iter().map(|at| zero_drill.since(drill(*at))).max();
+    let oldest = lost.iter().take(LISTED).map(|at| LostWrite { drill: drill(*at), item: ledger.name(*at) });
     rpo.lost_writes = oldest.collect();
 
     let points = Points { timeline, ledger, tenant, zero, prediction };
-    rpo.found = points.found(&lost.writes, zero_drill);
+    rpo.found = points.found(&lost, zero_drill);
     rpo.loss = rpo.found.map(|found| zero_drill.since(found));
     rpo.met = rpo.loss.is_some_and(|loss| loss <= plan.objectives.rpo);
     if !rpo.met {
@@ -74,7 +75,7 @@ pub(super) fn judge<'a>(
         let objective = humantime::format_duration(plan.objectives.rpo).to_string();
         bench.find(finding.expected(objective).seen(seen));
     }
-    points.compare(bench, &lost.writes, view);
+    points.compare(bench, &lost, view);
     rpo
 }
 
@@ -88,60 +89,68 @@ fn unread(ledger: &Ledger<'_, '_>, tenant: &Tenant, view: &View<'_>) -> bool {
         | WriteKind::Delete
         | WriteKind::Rename
         | WriteKind::Protect
+        | WriteKind::Unprotect
         | WriteKind::Probe => false,
     })
 }
 
-/// Acknowledged writes before `t0` that would show if nothing had happened, and do not.
-struct Lost {
-    writes: Vec<At>,
-    came_back: Vec<String>,
+/// Acknowledged writes before `t0` that would show if nothing had happened, and do not: with names that come back, too.
+fn lost(ledger: &Ledger<'_, '_>, tenant: &Tenant, view: &View<'_>, zero: Zero) -> BTreeSet<At> {
+    // The ideal: every acknowledged write up to the fault. What a later write superseded is not in it.
+    let ideal = Survivors::replay(ledger, tenant, Cut::Everything { until: zero.seq });
+    let mut lost = BTreeSet::new();
+    for line in ideal.pages.values().chain(ideal.uploads.values()) {
+        let versions = line.versions.iter().filter(|version| version.required);
+        lost.extend(versions.map(|version| version.at).filter(|at| !view.versions.contains(at)));
+        let deleted = line.gone.iter().filter(|(_, by)| ledger.writes[*by].invoked.kind != WriteKind::Rename);
+        lost.extend(deleted.filter(|(at, _)| view.versions.contains(at)).map(|(_, by)| *by));
+    }
+    if let Some(pages) = &view.locked {
+        lost.extend(
+            ideal.pages.iter().filter(|(title, _)| !pages.contains_key(*title)).filter_map(|(_, line)| line.renamed),
+        );
+        for (title, protection) in &ideal.locked {
+            // A renaming that is undone does not undo what came before it.
+            let locked = ledger.titles_of(tenant, title).find_map(|title| pages.get(title));
+            lost.extend(protection.undone(locked.copied().unwrap_or_default()));
+        }
+    }
+    let Some(users) = &view.users else { return lost };
+    for (name, user) in &ideal.users {
+        let seen = users.get(name);
+        match user.presence {
+            Presence::Deleted(by) => {
+                lost.extend(seen.map(|_| by));
+                continue;
+            }
+            Presence::Required(at) if seen.is_none() => {
+                lost.insert(at);
+            }
+            Presence::Given | Presence::Required(_) | Presence::Allowed => {}
+        }
+        for (group, membership) in &user.groups {
+            let is = seen.is_some_and(|groups| groups.iter().any(|seen| seen == group));
+            // Groups given at creation share the write of the creation, which is counted above.
+            let own = |at: &At| ledger.writes[*at].invoked.kind != WriteKind::CreateUser;
+            lost.extend(membership.undone(is).filter(own));
+        }
+    }
+    lost
 }
 
-impl Lost {
-    fn count(ledger: &Ledger<'_, '_>, tenant: &Tenant, view: &View<'_>, zero: Zero) -> Self {
-        // The ideal: every acknowledged write up to the fault. What a later write superseded is not in it.
-        let ideal = Survivors::replay(ledger, tenant, Cut::Everything { until: zero.seq });
-        let mut lost = Self { writes: Vec::new(), came_back: Vec::new() };
-        let mut undone: HashSet<At> = HashSet::new();
-        for line in ideal.pages.values().chain(ideal.uploads.values()) {
-            let versions = line.versions.iter().filter(|version| version.required);
-            lost.writes.extend(versions.map(|version| version.at).filter(|at| !view.versions.contains(at)));
-            lost.writes.extend(line.renamed.filter(|at| shows(view, &ledger.writes[*at]) == Some(false)));
-            let deleted = line.gone.iter().filter(|(_, by)| ledger.writes[*by].invoked.kind != WriteKind::Rename);
-            undone.extend(deleted.filter(|(at, _)| view.versions.contains(at)).map(|(_, by)| *by));
-        }
-        for (name, user) in &ideal.users {
-            let there = view.users.as_ref().is_some_and(|users| users.contains_key(name));
-            match user.presence {
-                Presence::Deleted(by) if there => {
-                    undone.insert(by);
-                }
-                Presence::Required(at) if !there && view.users.is_some() => lost.writes.push(at),
-                Presence::Deleted(_) => continue,
-                Presence::Given | Presence::Required(_) | Presence::Allowed => {}
-            }
-            for membership in user.groups.values() {
-                let (Membership::Required(at) | Membership::Revoked(at)) = *membership else { continue };
-                let write = &ledger.writes[at];
-                // Groups given at creation share the write of the creation, which is counted above.
-                if write.invoked.kind == WriteKind::CreateUser || shows(view, write) != Some(false) {
-                    continue;
-                }
-                if matches!(membership, Membership::Revoked(_)) {
-                    undone.insert(at);
-                } else {
-                    lost.writes.push(at);
-                }
-            }
-        }
-        let sure = ideal.locked.values().filter(|(_, sure)| *sure).map(|(at, _)| *at);
-        lost.writes.extend(sure.filter(|at| shows(view, &ledger.writes[*at]) == Some(false)));
-        lost.came_back = undone.iter().map(|at| ledger.name(*at)).collect();
-        lost.came_back.sort_unstable();
-        lost.came_back.truncate(LISTED);
-        lost.writes.extend(undone);
-        lost
+/// Whether something comes back when a write of this kind is undone.
+const fn takes_away(kind: WriteKind) -> bool {
+    match kind {
+        WriteKind::Delete | WriteKind::DeleteUpload | WriteKind::Revoke => true,
+        WriteKind::Create
+        | WriteKind::Edit
+        | WriteKind::Upload
+        | WriteKind::Rename
+        | WriteKind::CreateUser
+        | WriteKind::Grant
+        | WriteKind::Protect
+        | WriteKind::Unprotect
+        | WriteKind::Probe => false,
     }
 }
 

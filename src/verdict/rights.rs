@@ -6,10 +6,9 @@ use super::ledger::Fate;
 use super::marks::leaked;
 use super::model::Finding;
 use super::subject::{Subject, View};
-use super::survivors::{Membership, Presence, User};
+use super::survivors::{Presence, Switch, User};
 use crate::journal::{Item, WriteKind};
 use crate::plan::Check;
-use crate::timeline::Answer;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// What the ledger says about users beyond the recovery point.
@@ -35,30 +34,29 @@ impl<'a> Beyond<'a> {
             let write = &subject.ledger.writes[at];
             let (invoked, fate) = (write.invoked, subject.cut.fate(write));
             beyond.groups.extend(invoked.group.iter().flat_map(|group| group.split(',')).map(str::trim));
-            match (invoked.kind, fate) {
-                (WriteKind::CreateUser, Fate::TooNew | Fate::Refused) => {
+            let too_new = fate == Fate::TooNew;
+            match invoked.kind {
+                WriteKind::CreateUser if too_new || fate == Fate::Refused => {
                     beyond.creations.insert(&invoked.key, fate);
                 }
-                (WriteKind::Grant, Fate::TooNew) => {
+                WriteKind::Grant if too_new => {
                     beyond.grants.insert((&invoked.key, invoked.group.as_deref().unwrap_or_default()));
                 }
-                (WriteKind::Protect, Fate::TooNew) => {
+                WriteKind::Protect if too_new => {
                     beyond.protections.insert(&invoked.key);
                 }
-                (
-                    WriteKind::Create
-                    | WriteKind::Edit
-                    | WriteKind::Upload
-                    | WriteKind::Delete
-                    | WriteKind::DeleteUpload
-                    | WriteKind::Rename
-                    | WriteKind::CreateUser
-                    | WriteKind::Grant
-                    | WriteKind::Revoke
-                    | WriteKind::Protect
-                    | WriteKind::Probe,
-                    Fate::Required | Fate::Allowed | Fate::TooNew | Fate::Refused,
-                ) => {}
+                WriteKind::Create
+                | WriteKind::Edit
+                | WriteKind::Upload
+                | WriteKind::Delete
+                | WriteKind::DeleteUpload
+                | WriteKind::Rename
+                | WriteKind::CreateUser
+                | WriteKind::Grant
+                | WriteKind::Revoke
+                | WriteKind::Protect
+                | WriteKind::Unprotect
+                | WriteKind::Probe => {}
             }
         }
         beyond
@@ -123,8 +121,8 @@ fn known<'a>(
     for group in groups {
         let item = format!("user {name} in group {group}");
         match user.groups.get(group.as_str()) {
-            Some(Membership::Required(_) | Membership::Allowed) => {}
-            Some(Membership::Revoked(at)) => {
+            Some(Switch::On(_) | Switch::Unsure) => {}
+            Some(Switch::Off(at)) => {
                 let back = finding(subject, FindingCode::Resurrected).item(item);
                 bench.find(back.expected(subject.ledger.name(*at)));
             }
@@ -146,8 +144,8 @@ fn known<'a>(
         .iter()
         .filter(|(group, _)| !groups.iter().any(|seen| seen == *group))
         .filter_map(|(group, membership)| match membership {
-            Membership::Required(at) => Some((*group, *at)),
-            Membership::Allowed | Membership::Revoked(_) => None,
+            Switch::On(at) => Some((*group, *at)),
+            Switch::Unsure | Switch::Off(_) => None,
         })
         .collect();
     missing.sort_unstable();
@@ -213,45 +211,23 @@ pub(super) fn protections<'a>(
         locked.insert(key.as_str(), *protected);
         let item = format!("protection of {key}");
         match (subject.survivors.locked.get(key.as_str()), *protected) {
-            (Some((at, true)), false) => {
+            (Some(Switch::On(at)), false) => {
                 let open = finding(subject, FindingCode::RightLost).severity(Severity::Critical).item(item);
                 bench.find(open.expected(subject.ledger.name(*at)));
             }
-            (None, true) if beyond.protections.contains(key.as_str()) => {
+            (None | Some(Switch::Off(_)), true) if beyond.protections.contains(key.as_str()) => {
                 bench.find(finding(subject, FindingCode::TooNew).item(item).expected(subject.point()));
+            }
+            // Nobody may do more than before, but some may do less.
+            (Some(Switch::Off(at)), true) => {
+                let back = finding(subject, FindingCode::Resurrected).severity(Severity::Major).item(item);
+                bench.find(back.expected(subject.ledger.name(*at)));
             }
             (None, true) if subject.survivors.pages.contains_key(key.as_str()) => {
                 bench.find(finding(subject, FindingCode::PermissionMissing).item(item));
             }
-            (Some((_, true)) | None, true) | (Some((_, false)), _) | (None, false) => {}
+            (Some(Switch::On(_)) | None, true) | (Some(Switch::Off(_)) | None, false) | (Some(Switch::Unsure), _) => {}
         }
     }
     view.locked = Some(locked);
-}
-
-/// Whether a write about names or rights still shows: used for counting the loss. `None` if the surface was not read.
-pub(super) fn shows(view: &View<'_>, write: &crate::timeline::Write<'_>) -> Option<bool> {
-    let invoked = write.invoked;
-    let group = invoked.group.as_deref().unwrap_or_default();
-    let member = |users: &BTreeMap<&str, &[String]>| {
-        users.get(invoked.key.as_str()).is_some_and(|groups| groups.iter().any(|seen| seen == group))
-    };
-    debug_assert!(write.answer() == Answer::Acknowledged, "only acknowledged writes can be lost");
-    match invoked.kind {
-        WriteKind::CreateUser => view.users.as_ref().map(|users| users.contains_key(invoked.key.as_str())),
-        WriteKind::Grant => view.users.as_ref().map(member),
-        WriteKind::Revoke => view.users.as_ref().map(|users| !member(users)),
-        WriteKind::Protect => {
-            view.locked.as_ref().map(|locked| locked.get(invoked.key.as_str()).copied().unwrap_or(false))
-        }
-        WriteKind::Rename => {
-            view.locked.as_ref().map(|pages| invoked.to.as_ref().is_some_and(|to| pages.contains_key(to.as_str())))
-        }
-        WriteKind::Create
-        | WriteKind::Edit
-        | WriteKind::Upload
-        | WriteKind::Delete
-        | WriteKind::DeleteUpload
-        | WriteKind::Probe => None,
-    }
 }

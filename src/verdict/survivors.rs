@@ -11,8 +11,8 @@ pub(super) struct Survivors<'a> {
     pub pages: HashMap<&'a str, Line>,
     pub uploads: HashMap<&'a str, Line>,
     pub users: HashMap<&'a str, User<'a>>,
-    /// Pages that were protected, by the last write that did it; `false` if that is not sure.
-    pub locked: HashMap<&'a str, (At, bool)>,
+    /// Protections by the page's title.
+    pub locked: HashMap<&'a str, Switch>,
 }
 
 /// All versions of one page or upload, oldest first.
@@ -36,7 +36,7 @@ pub(super) struct Version {
 #[derive(Debug)]
 pub(super) struct User<'a> {
     pub presence: Presence,
-    pub groups: HashMap<&'a str, Membership>,
+    pub groups: HashMap<&'a str, Switch>,
 }
 
 /// Whether a user exists.
@@ -49,12 +49,30 @@ pub(super) enum Presence {
     Deleted(At),
 }
 
-/// Whether a user is in a group, by the last write about it.
+/// Whether something holds that writes turn on and off (a membership, a protection), by the last write about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Membership {
-    Required(At),
-    Allowed,
-    Revoked(At),
+pub(super) enum Switch {
+    On(At),
+    Unsure,
+    Off(At),
+}
+
+impl Switch {
+    const fn turned(at: At, on: bool, sure: bool) -> Self {
+        match (sure, on) {
+            (false, _) => Self::Unsure,
+            (true, true) => Self::On(at),
+            (true, false) => Self::Off(at),
+        }
+    }
+
+    /// The write that does not show where it is like `is`.
+    pub const fn undone(self, is: bool) -> Option<At> {
+        match (self, is) {
+            (Self::On(at), false) | (Self::Off(at), true) => Some(at),
+            (Self::On(_), true) | (Self::Unsure, _) | (Self::Off(_), false) => None,
+        }
+    }
 }
 
 impl Line {
@@ -111,23 +129,18 @@ impl<'a> Survivors<'a> {
             }
             WriteKind::Rename => self.rename(key, invoked.to.as_deref().unwrap_or_default(), at, sure),
             WriteKind::CreateUser => {
-                let membership = if sure { Membership::Required(at) } else { Membership::Allowed };
                 let presence = if sure { Presence::Required(at) } else { Presence::Allowed };
-                let groups = groups(group).map(|group| (group, membership)).collect();
+                let groups = groups(group).map(|group| (group, Switch::turned(at, true, sure))).collect();
                 self.users.insert(key, User { presence, groups });
             }
             WriteKind::Grant | WriteKind::Revoke => {
                 let given = || User { presence: Presence::Given, groups: HashMap::new() };
-                let membership = match (sure, invoked.kind == WriteKind::Grant) {
-                    (false, _) => Membership::Allowed,
-                    (true, true) => Membership::Required(at),
-                    (true, false) => Membership::Revoked(at),
-                };
                 let user = self.users.entry(key).or_insert_with(given);
+                let membership = Switch::turned(at, invoked.kind == WriteKind::Grant, sure);
                 user.groups.insert(group.unwrap_or_default(), membership);
             }
-            WriteKind::Protect => {
-                self.locked.insert(key, (at, sure));
+            WriteKind::Protect | WriteKind::Unprotect => {
+                self.locked.insert(key, Switch::turned(at, invoked.kind == WriteKind::Protect, sure));
                 if let Some(line) = self.pages.get_mut(key) {
                     line.repeats += 1;
                 }
@@ -147,8 +160,8 @@ impl<'a> Survivors<'a> {
             self.locked.remove(from)
         } else {
             self.locked.get_mut(from).map(|locked| {
-                locked.1 = false;
-                *locked
+                *locked = Switch::Unsure;
+                Switch::Unsure
             })
         };
         if let Some(locked) = locked {
@@ -162,13 +175,13 @@ impl<'a> Survivors<'a> {
         if let Some(user) = self.users.get_mut(key) {
             user.presence = if sure { Presence::Deleted(at) } else { Presence::Allowed };
             if !sure {
-                user.groups.values_mut().for_each(|membership| *membership = Membership::Allowed);
+                user.groups.values_mut().for_each(|membership| *membership = Switch::Unsure);
             }
         }
         if sure {
             self.locked.remove(key);
         } else if let Some(locked) = self.locked.get_mut(key) {
-            locked.1 = false;
+            *locked = Switch::Unsure;
         }
     }
 }

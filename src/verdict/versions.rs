@@ -44,7 +44,8 @@ impl Store {
             | WriteKind::CreateUser
             | WriteKind::Grant
             | WriteKind::Revoke
-            | WriteKind::Protect => None,
+            | WriteKind::Protect
+            | WriteKind::Unprotect => None,
         }
     }
 }

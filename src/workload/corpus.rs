@@ -106,7 +106,7 @@ impl Desk<'_> {
             decoy_page: "Decoy".to_owned(),
             open_page: "Open".to_owned(),
             protected_page: "Protected".to_owned(),
-            scene: Scene { pages, uploads, members, leaver: Some(accounts.leaver.name.clone()) },
+            scene: Scene { pages, protected: None, uploads, members, leaver: Some(accounts.leaver.name.clone()) },
             accounts,
         })
     }

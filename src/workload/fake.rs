@@ -148,6 +148,7 @@ impl Fake {
                 store.pages.get_mut(&key).ok_or("no page")?.revisions.push(text.clone());
             }
             (WriteKind::Protect, Body::Nothing) => store.pages.get_mut(&key).ok_or("no page")?.protected = true,
+            (WriteKind::Unprotect, Body::Nothing) => store.pages.get_mut(&key).ok_or("no page")?.protected = false,
             (WriteKind::Delete, Body::Nothing) => {
                 store.pages.remove(&key).ok_or("no page")?;
             }
@@ -196,7 +197,8 @@ impl Driver for Fake {
             | WriteKind::CreateUser
             | WriteKind::Grant
             | WriteKind::Revoke
-            | WriteKind::Protect => "admin",
+            | WriteKind::Protect
+            | WriteKind::Unprotect => "admin",
         };
         if !self.may(tenant, Some(by), group) {
             return WriteResult::Fail { why: format!("{} may not {:?}", by.name, write.kind) };

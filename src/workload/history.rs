@@ -19,6 +19,8 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scene {
     pub pages: Vec<String>,
+    /// The page that is protected now; it is left alone until it is open again.
+    pub protected: Option<String>,
     pub uploads: Vec<String>,
     /// Users whose rights come and go.
     pub members: Vec<Member>,
@@ -124,6 +126,7 @@ enum Sort {
     Delete,
     DeleteUpload,
     Right,
+    Protection,
     Create,
     Rename,
     User,
@@ -135,7 +138,7 @@ const ROWS: [&[Sort]; 5] = [
     // Only one: a wiki tells the versions of a file apart by the second.
     &[Sort::Upload],
     &[Sort::Delete, Sort::DeleteUpload],
-    &[Sort::Right],
+    &[Sort::Right, Sort::Protection],
     // As many new pages as are deleted.
     &[Sort::Create, Sort::Rename, Sort::Create],
 ];
@@ -187,6 +190,7 @@ impl Scene {
             Sort::Create => self.create(pen, dice).await?,
             Sort::Rename => self.rename(pen, dice).await?,
             Sort::Right => self.right(pen, dice).await?,
+            Sort::Protection => self.protection(pen, dice).await?,
             Sort::User => self.user(pen).await?,
         };
         Ok(written)
@@ -271,6 +275,22 @@ impl Scene {
             member.groups.retain(|group| group != "editor");
             member.groups.extend(has.then(|| "editor".to_owned()));
             self.members.push(member);
+        }
+        Ok(written)
+    }
+
+    /// One page at a time is protected, then opened again.
+    async fn protection(&mut self, pen: Pen<'_>, dice: &mut Dice) -> Result<Written, WriteError> {
+        let (kind, page) = match self.protected.take() {
+            Some(page) => (WriteKind::Unprotect, page),
+            None if self.pages.len() < 2 => return self.create(pen, dice).await,
+            None => (WriteKind::Protect, dice.take(&mut self.pages).unwrap_or_default()),
+        };
+        let written = pen.put(&pen.accounts.admin, kind, &page, |_| Body::Nothing).await?;
+        match is_on(&written, kind == WriteKind::Protect) {
+            Some(true) => self.protected = Some(page),
+            Some(false) => self.pages.push(page),
+            None => {}
         }
         Ok(written)
     }

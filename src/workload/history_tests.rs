@@ -9,7 +9,7 @@ use crate::workload::fake::{Fake, Scratch};
 use std::collections::BTreeSet;
 
 const DELETIONS: [WriteKind; 2] = [WriteKind::Delete, WriteKind::DeleteUpload];
-const RIGHTS: [WriteKind; 2] = [WriteKind::Grant, WriteKind::Revoke];
+const RIGHTS: [WriteKind; 4] = [WriteKind::Grant, WriteKind::Revoke, WriteKind::Protect, WriteKind::Unprotect];
 const NOON: DrillTime = DrillTime::from_unix(43_200);
 
 async fn start(scratch: &Scratch, driver: &Fake) -> History {
@@ -55,7 +55,9 @@ async fn every_generation_has_each_sort_and_all_is_acknowledged() {
     for (tenant, (accounts, scene)) in &history.tenants {
         let store = &stores[tenant];
         assert!(scene.pages.iter().all(|key| store.pages.contains_key(key)));
-        assert_eq!(store.pages.len(), scene.pages.len() + 6);
+        assert_eq!(store.pages.len(), scene.pages.len() + usize::from(scene.protected.is_some()) + 6);
+        let protected: Vec<_> = store.pages.values().filter(|page| page.protected).map(|page| &page.key).collect();
+        assert!(protected.into_iter().all(|key| key == "Protected" || scene.protected.as_ref() == Some(key)));
         assert!(scene.uploads.iter().all(|key| store.uploads.contains_key(key)));
         assert!(store.uploads.keys().all(|key| scene.uploads.contains(key) || !key.starts_with("Anhang-")), "deleted");
         assert!(scene.members.iter().all(|member| {

@@ -155,6 +155,10 @@ fn baseline(stage: &mut Stage, dice: &Dice) {
             stage.write(tenant, WriteKind::Upload, &format!("scan-{number}.pdf"), None);
             stage.write(tenant, WriteKind::Create, &format!("Title-{number}"), None);
             stage.write(tenant, WriteKind::Edit, &format!("Title-{number}"), None);
+            stage.write(tenant, WriteKind::Create, &format!("Guarded-{number}"), None);
+        }
+        if dice.numbers().contains(&0) {
+            stage.write(tenant, WriteKind::Protect, "Title-0", None);
         }
     }
 }
@@ -175,6 +179,10 @@ fn history(stage: &mut Stage, dice: &mut Dice) {
             let (old, new) = (format!("Title-{number}"), format!("Renamed-{number}"));
             stage.write(tenant, WriteKind::Rename, &old, Some(&new));
             stage.write(tenant, WriteKind::Edit, &new, None);
+            if let Some(before) = number.checked_sub(1) {
+                stage.write(tenant, WriteKind::Unprotect, &format!("Guarded-{before}"), None);
+            }
+            stage.write(tenant, WriteKind::Protect, &format!("Guarded-{number}"), None);
         }
         for extra in 0..dice.roll(6) {
             match dice.roll(6) {

@@ -215,6 +215,10 @@ impl Stage {
                 store.locked.insert(key.to_owned());
                 store.note(key);
             }
+            WriteKind::Unprotect => {
+                store.locked.remove(key);
+                store.note(key);
+            }
         }
     }
 

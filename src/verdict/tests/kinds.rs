@@ -1,4 +1,4 @@
-//! What is wrong after the rarer kinds of writes: deletions of uploads, renamings.
+//! What is wrong after the rarer kinds of writes: deletions of uploads, renamings, protections that come and go.
 
 use super::data::{add, is, revision, written};
 use super::*;
@@ -195,4 +195,36 @@ fn a_page_whose_renaming_was_not_answered_may_be_here_or_there() {
         assert_eq!(judgement.findings, Vec::new());
         assert_eq!(judgement.verdict, Verdict::Passed, "{:#?}", judgement.reasons);
     }
+}
+
+/// Says that a page of acme is protected or open after the recovery.
+fn protect(page: &str, to: bool) -> Judgement {
+    full(|sample| {
+        sample.rewrite(&RECOVERED, |of, mut item| {
+            if let Item::Page { key, protected } = &mut item
+                && of.as_str() == "acme"
+                && key == page
+            {
+                *protected = to;
+            }
+            vec![item]
+        });
+    })
+}
+
+#[test]
+fn a_protection_is_as_its_last_change_before_the_recovery_point_left_it() {
+    for page in ["Guarded-3", "Renamed-0"] {
+        let open = protect(page, false);
+        fires(&open, FindingCode::RightLost, Some("acme"));
+        assert!(expects(&open, FindingCode::RightLost, &format!("protection of {page}")), "{:#?}", open.findings);
+    }
+    let back = protect("Guarded-2", true);
+    fires(&back, FindingCode::Resurrected, Some("acme"));
+    assert!(expects(&back, FindingCode::Resurrected, "unprotect Guarded-2"), "{:#?}", back.findings);
+    fires(&protect("Guarded-4", true), FindingCode::TooNew, Some("acme"));
+    let undone = full(|_| {});
+    let lost = &undone.tenants[&tenant("acme")].rpo.lost_writes;
+    assert!(lost.iter().any(|write| write.item.starts_with("unprotect Guarded-3")), "{lost:#?}");
+    assert!(!came_back(&undone, "unprotect"));
 }

@@ -90,6 +90,9 @@ async fn other_writes_are_ok_only_when_the_answer_says_what_was_done() {
     );
     let page = &[("action", "move"), ("from", "Über X"), ("to", "Z"), ("noredirect", "1"), ("reason", "DRILL EFX")];
     let moved = |to: &str, redirect| json!({ "move": { "from": "Über X", "to": to, "redirectcreated": redirect } });
+    let closed = &[("action", "protect"), ("title", "Über X"), ("protections", "edit=sysop")];
+    let opened = &[("action", "protect"), ("title", "Über X"), ("protections", "edit=all")];
+    let rule = |level: &str| json!({ "protect": { "title": "Über X", "protections": [{ "edit": level }] } });
     for (kind, body, fields, good, doubtful) in [
         (WriteKind::DeleteUpload, Body::Nothing, upload.as_slice(), ok, vec![no_log, other]),
         (
@@ -99,6 +102,8 @@ async fn other_writes_are_ok_only_when_the_answer_says_what_was_done() {
             moved("Z", false),
             vec![moved("Z", true), moved("Y", false)],
         ),
+        (WriteKind::Protect, Body::Nothing, closed.as_slice(), rule("sysop"), vec![rule("")]),
+        (WriteKind::Unprotect, Body::Nothing, opened.as_slice(), rule(""), vec![rule("sysop")]),
     ] {
         let result = write_of(kind, body.clone(), fields, good).await;
         assert!(matches!(result, WriteResult::Ok { .. }), "{kind:?}: {result:?}");

@@ -35,7 +35,8 @@ async fn attempt(session: &Session, write: &Write) -> Written {
         }
         (WriteKind::Grant, Body::Group(group)) => rights(session, key, ("add", group), &reason).await,
         (WriteKind::Revoke, Body::Group(group)) => rights(session, key, ("remove", group), &reason).await,
-        (WriteKind::Protect, Body::Nothing) => protect(session, key, &reason).await,
+        (WriteKind::Protect, Body::Nothing) => protect(session, key, "sysop", &reason).await,
+        (WriteKind::Unprotect, Body::Nothing) => protect(session, key, "all", &reason).await,
         (
             kind,
             Body::Nothing | Body::Text(_) | Body::Content(_) | Body::Title(_) | Body::Group(_) | Body::NewUser { .. },
@@ -211,14 +212,16 @@ struct Protection {
     edit: Option<String>,
 }
 
-async fn protect(session: &Session, title: &str, reason: &str) -> Written {
-    let level = "sysop";
+/// `level`: the right that an edit demands from now on; `all` for none beyond editing.
+async fn protect(session: &Session, title: &str, level: &str, reason: &str) -> Written {
     let rule = format!("edit={level}");
     let params =
         [("action", "protect"), ("title", title), ("protections", &*rule), ("expiry", "infinite"), ("reason", reason)];
     let mut answer = session.post(Token::Csrf, &params).await.map_err(ended)?;
     let protected: Protected = part(&mut answer, "/protect").map_err(ended)?;
-    let set = protected.protections.iter().any(|protection| protection.edit.as_deref() == Some(level));
+    // The wiki's word for `all` is no word.
+    let set = if level == "all" { "" } else { level };
+    let set = protected.protections.iter().any(|protection| protection.edit.as_deref() == Some(set));
     if set && same_name(&protected.title, title) { Ok(rule) } else { Err(unclear("protect", "not set")) }
 }
 
