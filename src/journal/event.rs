@@ -312,6 +312,9 @@ pub enum WriteKind {
     CreateUser,
     Grant,
     Revoke,
+    /// Of a user, who may then read at most.
+    Block,
+    Unblock,
     Protect,
     Unprotect,
     /// An edit by the prober: outside the RPO count.

@@ -66,6 +66,8 @@ pub enum Item {
     User {
         name: String,
         groups: Vec<String>,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        blocked: bool,
     },
     /// `of` = whose word was searched: this tenant's canary, another's, or `None` for the decoy.
     Search {

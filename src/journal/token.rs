@@ -79,7 +79,7 @@ pub fn disclosed(text: &str, key_sha256: &str) -> Option<Vec<u8>> {
 }
 
 impl WriteKind {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Create,
         Self::Edit,
         Self::Upload,
@@ -89,6 +89,8 @@ impl WriteKind {
         Self::CreateUser,
         Self::Grant,
         Self::Revoke,
+        Self::Block,
+        Self::Unblock,
         Self::Protect,
         Self::Unprotect,
         Self::Probe,
@@ -107,6 +109,8 @@ impl WriteKind {
             Self::CreateUser => "create-user",
             Self::Grant => "grant",
             Self::Revoke => "revoke",
+            Self::Block => "block",
+            Self::Unblock => "unblock",
             Self::Protect => "protect",
             Self::Unprotect => "unprotect",
             Self::Probe => "probe",

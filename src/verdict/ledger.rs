@@ -56,6 +56,8 @@ impl<'t, 'a> Ledger<'t, 'a> {
                 | WriteKind::DeleteUpload
                 | WriteKind::Grant
                 | WriteKind::Revoke
+                | WriteKind::Block
+                | WriteKind::Unblock
                 | WriteKind::Protect
                 | WriteKind::Unprotect
                 | WriteKind::Probe => {}

@@ -83,7 +83,9 @@ pub(super) fn judge<'a>(
 fn unread(ledger: &Ledger<'_, '_>, tenant: &Tenant, view: &View<'_>) -> bool {
     ledger.of(tenant).iter().any(|at| match ledger.writes[*at].invoked.kind {
         WriteKind::Upload | WriteKind::DeleteUpload => !view.uploads,
-        WriteKind::CreateUser | WriteKind::Grant | WriteKind::Revoke => view.users.is_none(),
+        WriteKind::CreateUser | WriteKind::Grant | WriteKind::Revoke | WriteKind::Block | WriteKind::Unblock => {
+            view.users.is_none()
+        }
         WriteKind::Create
         | WriteKind::Edit
         | WriteKind::Delete
@@ -129,11 +131,12 @@ fn lost(ledger: &Ledger<'_, '_>, tenant: &Tenant, view: &View<'_>, zero: Zero) -
             Presence::Given | Presence::Required(_) | Presence::Allowed => {}
         }
         for (group, membership) in &user.groups {
-            let is = seen.is_some_and(|groups| groups.iter().any(|seen| seen == group));
+            let is = seen.is_some_and(|person| person.is_in(group));
             // Groups given at creation share the write of the creation, which is counted above.
             let own = |at: &At| ledger.writes[*at].invoked.kind != WriteKind::CreateUser;
             lost.extend(membership.undone(is).filter(own));
         }
+        lost.extend(user.blocked.and_then(|block| block.undone(seen.is_some_and(|person| person.blocked))));
     }
     lost
 }
@@ -141,13 +144,14 @@ fn lost(ledger: &Ledger<'_, '_>, tenant: &Tenant, view: &View<'_>, zero: Zero) -
 /// Whether something comes back when a write of this kind is undone.
 const fn takes_away(kind: WriteKind) -> bool {
     match kind {
-        WriteKind::Delete | WriteKind::DeleteUpload | WriteKind::Revoke => true,
+        WriteKind::Delete | WriteKind::DeleteUpload | WriteKind::Revoke | WriteKind::Block => true,
         WriteKind::Create
         | WriteKind::Edit
         | WriteKind::Upload
         | WriteKind::Rename
         | WriteKind::CreateUser
         | WriteKind::Grant
+        | WriteKind::Unblock
         | WriteKind::Protect
         | WriteKind::Unprotect
         | WriteKind::Probe => false,

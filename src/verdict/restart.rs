@@ -99,10 +99,11 @@ impl Ignored<'_> {
             Item::Upload { key, index, head, sha256, bytes: _, found: _ } => {
                 Some((format!("upload {key} #{index}"), version(sha256, *head)))
             }
-            Item::User { name, groups } => {
+            Item::User { name, groups, blocked } => {
                 let mut groups = groups.clone();
                 groups.sort_unstable();
-                Some((format!("user {name}"), groups.join(",")))
+                let blocked = if *blocked { " (blocked)" } else { "" };
+                Some((format!("user {name}"), groups.join(",") + blocked))
             }
             Item::Search { of, hits } => {
                 let mut hits: Vec<&str> =

@@ -1,11 +1,11 @@
-//! Users, their groups, and protections of pages: what the ledger gave and took, against what was read back.
+//! Users, their groups and blocks, and protections of pages: what the ledger gave and took, against what was read back.
 
 use super::bench::Bench;
 use super::codes::{FindingCode, Severity};
 use super::ledger::Fate;
 use super::marks::leaked;
 use super::model::Finding;
-use super::subject::{Subject, View};
+use super::subject::{Person, Subject, View};
 use super::survivors::{Presence, Switch, User};
 use crate::journal::{Item, WriteKind};
 use crate::plan::Check;
@@ -19,6 +19,8 @@ struct Beyond<'a> {
     grants: HashSet<(&'a str, &'a str)>,
     /// All groups that the ledger ever names for this tenant; any other group is the system's own business.
     groups: HashSet<&'a str>,
+    /// Users that were blocked, and pages that were protected, after the recovery point.
+    blocks: HashSet<&'a str>,
     protections: HashSet<&'a str>,
 }
 
@@ -28,6 +30,7 @@ impl<'a> Beyond<'a> {
             creations: HashMap::new(),
             grants: HashSet::new(),
             groups: HashSet::new(),
+            blocks: HashSet::new(),
             protections: HashSet::new(),
         };
         for &at in subject.ledger.of(subject.tenant) {
@@ -42,6 +45,9 @@ impl<'a> Beyond<'a> {
                 WriteKind::Grant if too_new => {
                     beyond.grants.insert((&invoked.key, invoked.group.as_deref().unwrap_or_default()));
                 }
+                WriteKind::Block if too_new => {
+                    beyond.blocks.insert(&invoked.key);
+                }
                 WriteKind::Protect if too_new => {
                     beyond.protections.insert(&invoked.key);
                 }
@@ -54,6 +60,8 @@ impl<'a> Beyond<'a> {
                 | WriteKind::CreateUser
                 | WriteKind::Grant
                 | WriteKind::Revoke
+                | WriteKind::Block
+                | WriteKind::Unblock
                 | WriteKind::Protect
                 | WriteKind::Unprotect
                 | WriteKind::Probe => {}
@@ -70,16 +78,16 @@ fn finding(subject: &Subject<'_, '_>, code: FindingCode) -> Finding {
 /// Judges users and groups.
 pub(super) fn users<'a>(bench: &mut Bench<'_>, subject: &Subject<'_, 'a>, items: &[&'a Item], view: &mut View<'a>) {
     let beyond = Beyond::new(subject);
-    let mut seen: BTreeMap<&'a str, &'a [String]> = BTreeMap::new();
+    let mut seen: BTreeMap<&'a str, Person<'a>> = BTreeMap::new();
     for item in items {
-        if let Item::User { name, groups } = item {
-            seen.insert(name, groups);
+        if let Item::User { name, groups, blocked } = item {
+            seen.insert(name, Person { groups, blocked: *blocked });
         }
     }
-    for (name, groups) in &seen {
+    for (name, person) in &seen {
         match subject.survivors.users.get(name) {
-            Some(user) => known(bench, subject, &beyond, name, user, groups),
-            None => unknown(bench, subject, &beyond, name, groups),
+            Some(user) => known(bench, subject, &beyond, name, user, *person),
+            None => unknown(bench, subject, &beyond, name, *person),
         }
     }
     let before = subject.steady.and_then(|steady| steady.users.as_ref());
@@ -110,15 +118,16 @@ fn known<'a>(
     beyond: &Beyond<'a>,
     name: &'a str,
     user: &User<'a>,
-    groups: &[String],
+    person: Person<'a>,
 ) {
     if let Presence::Deleted(at) = user.presence {
         let back = finding(subject, FindingCode::Resurrected).item(format!("user {name}"));
         bench.find(back.expected(subject.ledger.name(at)));
         return;
     }
-    let before = subject.steady.and_then(|steady| steady.users.as_ref()?.get(name).copied());
-    for group in groups {
+    block(bench, subject, beyond, name, person.blocked);
+    let before = before(subject, name).map(|before| before.groups);
+    for group in person.groups {
         let item = format!("user {name} in group {group}");
         match user.groups.get(group.as_str()) {
             Some(Switch::On(_) | Switch::Unsure) => {}
@@ -142,7 +151,7 @@ fn known<'a>(
     let mut missing: Vec<_> = user
         .groups
         .iter()
-        .filter(|(group, _)| !groups.iter().any(|seen| seen == *group))
+        .filter(|(group, _)| !person.is_in(group))
         .filter_map(|(group, membership)| match membership {
             Switch::On(at) => Some((*group, *at)),
             Switch::Unsure | Switch::Off(_) => None,
@@ -154,7 +163,7 @@ fn known<'a>(
         bench.find(finding(subject, FindingCode::RightLost).item(item).expected(subject.ledger.name(at)));
     }
     if user.presence == Presence::Given {
-        let untouched = |group: &&String| !user.groups.contains_key(group.as_str()) && !groups.contains(group);
+        let untouched = |group: &&String| !user.groups.contains_key(group.as_str()) && !person.is_in(group);
         for group in before.into_iter().flatten().filter(untouched) {
             bench.find(finding(subject, FindingCode::RightLost).item(format!("user {name} in group {group}")));
         }
@@ -167,7 +176,7 @@ fn unknown<'a>(
     subject: &Subject<'_, 'a>,
     beyond: &Beyond<'a>,
     name: &'a str,
-    groups: &[String],
+    person: Person<'a>,
 ) {
     let item = format!("user {name}");
     match beyond.creations.get(name) {
@@ -184,16 +193,51 @@ fn unknown<'a>(
         }
         return;
     }
-    let Some(steady) = subject.steady.and_then(|steady| steady.users.as_ref()) else { return };
-    let Some(before) = steady.get(name) else {
+    if subject.steady.is_none_or(|steady| steady.users.is_none()) {
+        return;
+    }
+    let Some(before) = before(subject, name) else {
         bench.find(finding(subject, FindingCode::Alien).item(item));
         return;
     };
-    for group in groups.iter().filter(|group| !before.contains(group)) {
+    block(bench, subject, beyond, name, person.blocked);
+    for group in person.groups.iter().filter(|group| !before.is_in(group)) {
         bench.find(finding(subject, FindingCode::PermissionWidened).item(format!("{item} in group {group}")));
     }
-    for group in before.iter().filter(|group| !groups.contains(group)) {
+    for group in before.groups.iter().filter(|group| !person.is_in(group)) {
         bench.find(finding(subject, FindingCode::RightLost).item(format!("{item} in group {group}")));
+    }
+}
+
+/// The user as it was before the fault.
+fn before<'a>(subject: &Subject<'_, 'a>, name: &str) -> Option<Person<'a>> {
+    subject.steady.and_then(|steady| steady.users.as_ref()?.get(name).copied())
+}
+
+/// Judges whether a user is shut out. Who was blocked and may edit again has got back what was taken.
+fn block<'a>(bench: &mut Bench<'_>, subject: &Subject<'_, 'a>, beyond: &Beyond<'a>, name: &'a str, blocked: bool) {
+    let user = subject.survivors.users.get(name);
+    let ours = user.is_some_and(|user| user.presence != Presence::Given);
+    let before = before(subject, name).map(|before| before.blocked);
+    let found = |code| finding(subject, code).item(format!("block of user {name}"));
+    match (user.and_then(|user| user.blocked), blocked) {
+        (Some(Switch::On(at)), false) => {
+            bench.find(found(FindingCode::Resurrected).expected(subject.ledger.name(at)).seen("not blocked"));
+        }
+        (None | Some(Switch::Off(_)), true) if beyond.blocks.contains(name) => {
+            bench.find(found(FindingCode::TooNew).expected(subject.point()));
+        }
+        (Some(Switch::Off(at)), true) => {
+            bench.find(found(FindingCode::PermissionMissing).expected(subject.ledger.name(at)).seen("blocked"));
+        }
+        // Whom no write of ours is about must be as before the fault.
+        (None, true) if ours || before == Some(false) => {
+            bench.find(found(FindingCode::PermissionMissing).expected("not blocked").seen("blocked"));
+        }
+        (None, false) if !ours && before == Some(true) && !beyond.blocks.contains(name) => {
+            bench.find(found(FindingCode::PermissionWidened).expected("blocked").seen("not blocked"));
+        }
+        (Some(Switch::On(_)) | None, true) | (Some(Switch::Off(_)) | None, false) | (Some(Switch::Unsure), _) => {}
     }
 }
 

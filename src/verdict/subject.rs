@@ -27,9 +27,22 @@ pub(super) struct View<'a> {
     /// Contents of keys that the ledger does not know.
     pub unwritten: BTreeMap<(Store, &'a str), Vec<&'a str>>,
     /// `None` if the surface was not read.
-    pub users: Option<BTreeMap<&'a str, &'a [String]>>,
+    pub users: Option<BTreeMap<&'a str, Person<'a>>>,
     pub locked: Option<HashMap<&'a str, bool>>,
     pub uploads: bool,
+}
+
+/// A user, as read back.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Person<'a> {
+    pub groups: &'a [String],
+    pub blocked: bool,
+}
+
+impl Person<'_> {
+    pub fn is_in(&self, group: &str) -> bool {
+        self.groups.iter().any(|own| own == group)
+    }
 }
 
 impl<'t, 'a> Subject<'t, 'a> {

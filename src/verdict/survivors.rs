@@ -37,6 +37,7 @@ pub(super) struct Version {
 pub(super) struct User<'a> {
     pub presence: Presence,
     pub groups: HashMap<&'a str, Switch>,
+    pub blocked: Option<Switch>,
 }
 
 /// Whether a user exists.
@@ -49,7 +50,7 @@ pub(super) enum Presence {
     Deleted(At),
 }
 
-/// Whether something holds that writes turn on and off (a membership, a protection), by the last write about it.
+/// Whether something holds that writes turn on and off (a membership, a block, a protection), by the last write about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Switch {
     On(At),
@@ -131,13 +132,14 @@ impl<'a> Survivors<'a> {
             WriteKind::CreateUser => {
                 let presence = if sure { Presence::Required(at) } else { Presence::Allowed };
                 let groups = groups(group).map(|group| (group, Switch::turned(at, true, sure))).collect();
-                self.users.insert(key, User { presence, groups });
+                self.users.insert(key, User { presence, groups, blocked: None });
             }
             WriteKind::Grant | WriteKind::Revoke => {
-                let given = || User { presence: Presence::Given, groups: HashMap::new() };
-                let user = self.users.entry(key).or_insert_with(given);
                 let membership = Switch::turned(at, invoked.kind == WriteKind::Grant, sure);
-                user.groups.insert(group.unwrap_or_default(), membership);
+                self.user(key).groups.insert(group.unwrap_or_default(), membership);
+            }
+            WriteKind::Block | WriteKind::Unblock => {
+                self.user(key).blocked = Some(Switch::turned(at, invoked.kind == WriteKind::Block, sure));
             }
             WriteKind::Protect | WriteKind::Unprotect => {
                 self.locked.insert(key, Switch::turned(at, invoked.kind == WriteKind::Protect, sure));
@@ -146,6 +148,12 @@ impl<'a> Survivors<'a> {
                 }
             }
         }
+    }
+
+    /// A user, who is not one of ours if the ledger has no creation.
+    fn user(&mut self, name: &'a str) -> &mut User<'a> {
+        let given = || User { presence: Presence::Given, groups: HashMap::new(), blocked: None };
+        self.users.entry(name).or_insert_with(given)
     }
 
     /// A page moves with all its versions and its protection. If that is not sure, it may be here or there.
@@ -175,7 +183,7 @@ impl<'a> Survivors<'a> {
         if let Some(user) = self.users.get_mut(key) {
             user.presence = if sure { Presence::Deleted(at) } else { Presence::Allowed };
             if !sure {
-                user.groups.values_mut().for_each(|membership| *membership = Switch::Unsure);
+                user.groups.values_mut().chain(&mut user.blocked).for_each(|switch| *switch = Switch::Unsure);
             }
         }
         if sure {

@@ -44,6 +44,8 @@ impl Store {
             | WriteKind::CreateUser
             | WriteKind::Grant
             | WriteKind::Revoke
+            | WriteKind::Block
+            | WriteKind::Unblock
             | WriteKind::Protect
             | WriteKind::Unprotect => None,
         }

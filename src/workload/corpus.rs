@@ -106,7 +106,14 @@ impl Desk<'_> {
             decoy_page: "Decoy".to_owned(),
             open_page: "Open".to_owned(),
             protected_page: "Protected".to_owned(),
-            scene: Scene { pages, protected: None, uploads, members, leaver: Some(accounts.leaver.name.clone()) },
+            scene: Scene {
+                pages,
+                protected: None,
+                uploads,
+                members,
+                blocked: None,
+                leaver: Some(accounts.leaver.name.clone()),
+            },
             accounts,
         })
     }
@@ -121,9 +128,16 @@ impl Desk<'_> {
             person.name = self.put(PAGES, &admin, WriteKind::CreateUser, &key, |_| body).await?.key;
         }
         self.put(PAGES, &admin, WriteKind::Grant, &leaver.name, |_| Body::Group("editor".to_owned())).await?;
-        let body = Body::NewUser { password: password()?, groups: vec!["reader".to_owned()] };
-        let colleague = self.put(PAGES, &admin, WriteKind::CreateUser, &format!("Colleague{HERE}"), |_| body).await?;
-        Ok(vec![Member { name: colleague.key, groups: vec!["reader".to_owned()] }])
+        let blocked = self.member(&admin, "Blocked", "editor").await?;
+        self.put(PAGES, &admin, WriteKind::Block, &blocked.name, |_| Body::Nothing).await?;
+        Ok(vec![self.member(&admin, "Colleague", "reader").await?, self.member(&admin, "Deputy", "editor").await?])
+    }
+
+    /// Somebody whom nobody logs in as.
+    async fn member(self, admin: &Account, name: &str, group: &str) -> Result<Member, BaselineError> {
+        let body = Body::NewUser { password: password()?, groups: vec![group.to_owned()] };
+        let written = self.put(PAGES, admin, WriteKind::CreateUser, &format!("{name}{HERE}"), |_| body).await?;
+        Ok(Member { name: written.key, groups: vec![group.to_owned()] })
     }
 
     /// Returns the page of the light probe with its hash, and the pages that the history may change.
@@ -245,7 +259,8 @@ mod tests {
             let text = |key: &str| store.pages[key].revisions.last().expect("a revision").clone();
             assert_eq!(hash(text(&known.page.0).as_bytes()), known.page.1);
             assert_eq!(hash(&store.uploads[&known.upload.0][0]), known.upload.1);
-            assert_eq!((store.pages.len(), store.uploads.len(), store.users.len()), (12 + 6, 1 + 4, 4));
+            assert_eq!((store.pages.len(), store.uploads.len(), store.users.len()), (12 + 6, 1 + 4, 6));
+            assert!(store.blocked.iter().all(|name| name.starts_with("Blocked")) && store.blocked.len() == 1);
             assert!(text(&known.canary_page).contains(&marks.canaries()[tenant]));
             let with_canary = store.pages.values().filter(|page| page.revisions[0].contains(&known.word)).count();
             assert_eq!(with_canary, 1);

@@ -58,6 +58,7 @@ pub struct UploadRead {
 pub struct UserRead {
     pub name: String,
     pub groups: Vec<String>,
+    pub blocked: bool,
 }
 
 /// Why nothing was read.

@@ -65,6 +65,7 @@ pub struct Store {
     pub pages: BTreeMap<String, PageRead>,
     pub uploads: BTreeMap<String, Vec<Bytes>>,
     pub users: BTreeMap<String, (Secret<String>, BTreeSet<String>)>,
+    pub blocked: BTreeSet<String>,
 }
 
 type Hook = Box<dyn Fn(&Write) + Send + Sync>;
@@ -109,8 +110,10 @@ impl Fake {
             return true;
         }
         let stores = self.stores.lock().expect("a lock");
-        let user = stores.get(tenant).and_then(|store| store.users.get(&by.name));
+        let Some(store) = stores.get(tenant) else { return false };
+        let user = store.users.get(&by.name);
         user.is_some_and(|(password, groups)| *password == by.password && groups.contains(group))
+            && !(group != "reader" && store.blocked.contains(&by.name))
     }
 
     async fn stall(&self) {
@@ -165,6 +168,12 @@ impl Fake {
             (WriteKind::CreateUser, Body::NewUser { password, groups }) => {
                 store.users.insert(key, (password.clone(), groups.iter().cloned().collect()));
             }
+            (WriteKind::Block, Body::Nothing) if store.users.contains_key(&key) => {
+                store.blocked.insert(key);
+            }
+            (WriteKind::Unblock, Body::Nothing) => {
+                store.blocked.take(&key).ok_or("no block")?;
+            }
             (WriteKind::Grant, Body::Group(group)) => {
                 store.users.get_mut(&key).ok_or("no user")?.1.insert(group.clone());
             }
@@ -197,6 +206,8 @@ impl Driver for Fake {
             | WriteKind::CreateUser
             | WriteKind::Grant
             | WriteKind::Revoke
+            | WriteKind::Block
+            | WriteKind::Unblock
             | WriteKind::Protect
             | WriteKind::Unprotect => "admin",
         };
@@ -231,11 +242,14 @@ impl Driver for Fake {
     async fn users(&self, tenant: &Tenant, _by: &Account) -> Read<Vec<UserRead>> {
         self.surface(Surface::Users, || {
             let stores = self.stores.lock().expect("a lock");
-            let one = |(name, (_, groups)): (&String, &(Secret<String>, BTreeSet<String>))| UserRead {
-                name: name.clone(),
-                groups: groups.iter().cloned().collect(),
-            };
-            stores.get(tenant).map_or_else(Vec::new, |store| store.users.iter().map(one).collect())
+            let all = stores.get(tenant).into_iter().flat_map(|store| {
+                store.users.iter().map(|(name, (_, groups))| UserRead {
+                    name: name.clone(),
+                    groups: groups.iter().cloned().collect(),
+                    blocked: store.blocked.contains(name),
+                })
+            });
+            all.collect()
         })
     }
 

@@ -24,6 +24,8 @@ pub struct Scene {
     pub uploads: Vec<String>,
     /// Users whose rights come and go.
     pub members: Vec<Member>,
+    /// The user that is blocked now; left alone until the block is lifted.
+    pub blocked: Option<Member>,
     /// Somebody whose right to edit is revoked first of all, and never given back.
     pub leaver: Option<String>,
 }
@@ -127,6 +129,7 @@ enum Sort {
     DeleteUpload,
     Right,
     Protection,
+    Block,
     Create,
     Rename,
     User,
@@ -138,9 +141,9 @@ const ROWS: [&[Sort]; 5] = [
     // Only one: a wiki tells the versions of a file apart by the second.
     &[Sort::Upload],
     &[Sort::Delete, Sort::DeleteUpload],
-    &[Sort::Right, Sort::Protection],
+    &[Sort::Right, Sort::Protection, Sort::Block],
     // As many new pages as are deleted.
-    &[Sort::Create, Sort::Rename, Sort::Create],
+    &[Sort::Create, Sort::Rename, Sort::Create, Sort::User],
 ];
 
 /// What is written before the generation number `turn`: each row if there is room, the rest edits and now and then a new user.
@@ -191,6 +194,7 @@ impl Scene {
             Sort::Rename => self.rename(pen, dice).await?,
             Sort::Right => self.right(pen, dice).await?,
             Sort::Protection => self.protection(pen, dice).await?,
+            Sort::Block => self.block(pen, dice).await?,
             Sort::User => self.user(pen).await?,
         };
         Ok(written)
@@ -290,6 +294,24 @@ impl Scene {
         match is_on(&written, kind == WriteKind::Protect) {
             Some(true) => self.protected = Some(page),
             Some(false) => self.pages.push(page),
+            None => {}
+        }
+        Ok(written)
+    }
+
+    /// One user at a time is blocked, then let in again.
+    async fn block(&mut self, pen: Pen<'_>, dice: &mut Dice) -> Result<Written, HistoryError> {
+        let (kind, member) = match self.blocked.take() {
+            Some(member) => (WriteKind::Unblock, member),
+            None => match dice.take(&mut self.members) {
+                Some(member) => (WriteKind::Block, member),
+                None => return self.user(pen).await,
+            },
+        };
+        let written = pen.put(&pen.accounts.admin, kind, &member.name, |_| Body::Nothing).await?;
+        match is_on(&written, kind == WriteKind::Block) {
+            Some(true) => self.blocked = Some(member),
+            Some(false) => self.members.push(member),
             None => {}
         }
         Ok(written)

@@ -9,7 +9,14 @@ use crate::workload::fake::{Fake, Scratch};
 use std::collections::BTreeSet;
 
 const DELETIONS: [WriteKind; 2] = [WriteKind::Delete, WriteKind::DeleteUpload];
-const RIGHTS: [WriteKind; 4] = [WriteKind::Grant, WriteKind::Revoke, WriteKind::Protect, WriteKind::Unprotect];
+const RIGHTS: [WriteKind; 6] = [
+    WriteKind::Grant,
+    WriteKind::Revoke,
+    WriteKind::Block,
+    WriteKind::Unblock,
+    WriteKind::Protect,
+    WriteKind::Unprotect,
+];
 const NOON: DrillTime = DrillTime::from_unix(43_200);
 
 async fn start(scratch: &Scratch, driver: &Fake) -> History {
@@ -50,6 +57,8 @@ async fn every_generation_has_each_sort_and_all_is_acknowledged() {
         assert!(kinds.iter().any(|kind| RIGHTS.contains(kind)), "{kinds:?}");
     }
     assert!(writes.iter().any(|write| write.kind == WriteKind::CreateUser && write.key.contains(&write.token)));
+    let written: BTreeSet<_> = writes.iter().map(|write| write.kind).collect();
+    assert!(WriteKind::ALL.iter().all(|kind| *kind == WriteKind::Probe || written.contains(kind)), "{written:?}");
     // What the harness expects is what the application has.
     let stores = driver.stores.lock().expect("a lock");
     for (tenant, (accounts, scene)) in &history.tenants {
@@ -64,6 +73,8 @@ async fn every_generation_has_each_sort_and_all_is_acknowledged() {
             member.groups.iter().collect::<BTreeSet<_>>() == store.users[&member.name].1.iter().collect()
         }));
         assert!(!store.users[&accounts.leaver.name].1.contains("editor"));
+        let blocked = scene.blocked.iter().map(|member| member.name.as_str());
+        assert!(store.blocked.iter().filter(|name| !name.starts_with("Blocked")).eq(blocked));
     }
 }
 

@@ -4,7 +4,7 @@
 //! asked quickly and not overrun.
 
 use super::corpus::Known;
-use super::{Driver, DriverError, Read};
+use super::{Driver, DriverError, Read, UserRead};
 use crate::ids::Tenant;
 use crate::journal::{Event, Item, Surface, WriteError, Writer};
 use crate::ledger::{Marks, scan};
@@ -95,7 +95,8 @@ impl Reader<'_> {
 
     async fn users(self) -> Read<Vec<Item>> {
         let users = self.with.driver.users(self.tenant, &self.known.accounts.admin).await?;
-        Ok(users.into_iter().map(|user| Item::User { name: user.name, groups: user.groups }).collect())
+        let item = |UserRead { name, groups, blocked }| Item::User { name, groups, blocked };
+        Ok(users.into_iter().map(item).collect())
     }
 
     /// Everybody's canary, and the decoy.
@@ -224,7 +225,8 @@ mod tests {
         assert_eq!(count(|item| matches!(item, Item::Revision { head: false, .. })), 3);
         assert_eq!(count(|item| matches!(item, Item::Revision { found, .. } if found.tokens.len() != 1)), 0);
         assert_eq!(count(|item| matches!(item, Item::Upload { head: true, .. })), 1 + 2);
-        assert_eq!(count(|item| matches!(item, Item::User { .. })), 4);
+        assert_eq!(count(|item| matches!(item, Item::User { .. })), 6);
+        assert_eq!(count(|item| matches!(item, Item::User { blocked: true, .. })), 1);
         assert_eq!(count(|item| matches!(item, Item::Access { .. })), 16);
         assert_eq!(count(|item| matches!(item, Item::Access { allowed: true, .. })), 2 + 3 + 4);
         assert!(items.iter().any(|item| matches!(item, Item::Pdf { found, .. } if found.canaries == [acme.clone()])));

@@ -156,6 +156,7 @@ fn baseline(stage: &mut Stage, dice: &Dice) {
             stage.write(tenant, WriteKind::Create, &format!("Title-{number}"), None);
             stage.write(tenant, WriteKind::Edit, &format!("Title-{number}"), None);
             stage.write(tenant, WriteKind::Create, &format!("Guarded-{number}"), None);
+            stage.write(tenant, WriteKind::CreateUser, &format!("Guest-{number}"), Some("editor"));
         }
         if dice.numbers().contains(&0) {
             stage.write(tenant, WriteKind::Protect, "Title-0", None);
@@ -181,7 +182,9 @@ fn history(stage: &mut Stage, dice: &mut Dice) {
             stage.write(tenant, WriteKind::Edit, &new, None);
             if let Some(before) = number.checked_sub(1) {
                 stage.write(tenant, WriteKind::Unprotect, &format!("Guarded-{before}"), None);
+                stage.write(tenant, WriteKind::Unblock, &format!("Guest-{before}"), None);
             }
+            stage.write(tenant, WriteKind::Block, &format!("Guest-{number}"), None);
             stage.write(tenant, WriteKind::Protect, &format!("Guarded-{number}"), None);
         }
         for extra in 0..dice.roll(6) {

@@ -26,6 +26,7 @@ struct Store {
     locked: BTreeSet<String>,
     uploads: BTreeMap<String, Vec<Version>>,
     users: BTreeMap<String, BTreeSet<String>>,
+    blocked: BTreeSet<String>,
 }
 
 impl Store {
@@ -201,6 +202,12 @@ impl Stage {
             WriteKind::Revoke => {
                 store.users.entry(key.to_owned()).or_default().remove(group.unwrap_or_default());
             }
+            WriteKind::Block => {
+                store.blocked.insert(key.to_owned());
+            }
+            WriteKind::Unblock => {
+                store.blocked.remove(key);
+            }
             WriteKind::Rename => {
                 let to = to.unwrap_or_default();
                 if let Some(versions) = store.pages.remove(key) {
@@ -290,6 +297,7 @@ fn enumerate(tenant: &Tenant, store: &Store, tenants: &[Tenant]) -> Vec<(Surface
     let user = |(name, groups): (&String, &BTreeSet<String>)| Item::User {
         name: name.clone(),
         groups: groups.iter().cloned().collect(),
+        blocked: store.blocked.contains(name),
     };
     let canaries: Vec<String> = store.pages.keys().filter(|key| key.starts_with("Canary")).cloned().collect();
     let mut search = vec![Item::Search { of: None, hits: canaries.clone() }];

@@ -1,4 +1,4 @@
-//! What is wrong after the rarer kinds of writes: deletions of uploads, renamings, protections that come and go.
+//! What is wrong after the rarer kinds of writes: deletions of uploads, renamings, protections and blocks that come and go.
 
 use super::data::{add, is, revision, written};
 use super::*;
@@ -227,4 +227,37 @@ fn a_protection_is_as_its_last_change_before_the_recovery_point_left_it() {
     let lost = &undone.tenants[&tenant("acme")].rpo.lost_writes;
     assert!(lost.iter().any(|write| write.item.starts_with("unprotect Guarded-3")), "{lost:#?}");
     assert!(!came_back(&undone, "unprotect"));
+}
+
+/// Says in the readbacks `moments` that a user of acme is blocked or not.
+fn block(sample: &mut Sample, moments: &[Moment], user: &str, to: bool) {
+    sample.rewrite(moments, |of, mut item| {
+        if let Item::User { name, blocked, .. } = &mut item
+            && of.as_str() == "acme"
+            && name == user
+        {
+            *blocked = to;
+        }
+        vec![item]
+    });
+}
+
+#[test]
+fn whoever_was_blocked_stays_blocked_and_nobody_else_is() {
+    let free = full(|sample| block(sample, &RECOVERED, "Guest-3", false));
+    fires(&free, FindingCode::Resurrected, Some("acme"));
+    assert!(expects(&free, FindingCode::Resurrected, "block Guest-3"), "{:#?}", free.findings);
+    assert!(free.findings.iter().any(|finding| finding.severity == crate::verdict::Severity::Critical));
+    for user in ["Guest-2", "Reader", "Admin"] {
+        let shut = full(|sample| block(sample, &RECOVERED, user, true));
+        fires(&shut, FindingCode::PermissionMissing, Some("acme"));
+    }
+    fires(&full(|sample| block(sample, &RECOVERED, "Guest-4", true)), FindingCode::TooNew, Some("acme"));
+    // A user of the system's own who had been blocked.
+    let own = full(|sample| block(sample, &[Moment::Steady], "Admin", true));
+    fires(&own, FindingCode::PermissionWidened, Some("acme"));
+    let restarted = full(|sample| block(sample, &[Moment::Restart], "Admin", true));
+    fires(&restarted, FindingCode::RestartChanged, Some("acme"));
+    let undone = full(|_| {});
+    assert!(came_back(&undone, "block Guest-6") && !came_back(&undone, "block Guest-3"));
 }

@@ -7,7 +7,7 @@ use crate::verdict::Severity;
 /// Changes the groups of one user of acme after the recovery; `None` removes the user.
 fn groups(user: &str, change: impl Fn(&mut Vec<String>) -> bool) -> Judgement {
     read_back(|of, mut item| {
-        if let Item::User { name, groups } = &mut item
+        if let Item::User { name, groups, .. } = &mut item
             && of.as_str() == "acme"
             && name == user
             && !change(groups)
@@ -64,7 +64,7 @@ fn users_are_lost_resurrected_foreign_or_alien() {
     let rename = |to: &'static str| {
         read_back(move |of, item| match &item {
             Item::User { name, .. } if of.as_str() == "acme" && name == "Boss" => {
-                vec![item.clone(), Item::User { name: to.to_owned(), groups: Vec::new() }]
+                vec![item.clone(), Item::User { name: to.to_owned(), groups: Vec::new(), blocked: false }]
             }
             _ => vec![item],
         })
@@ -82,7 +82,7 @@ fn users_are_lost_resurrected_foreign_or_alien() {
         });
         sample.rewrite(&RECOVERED, |of, item| match &item {
             Item::User { name, .. } if of.as_str() == "acme" && name == "Boss" => {
-                vec![item.clone(), Item::User { name: "Globex-Only".to_owned(), groups: Vec::new() }]
+                vec![item.clone(), Item::User { name: "Globex-Only".to_owned(), groups: Vec::new(), blocked: false }]
             }
             _ => vec![item],
         });

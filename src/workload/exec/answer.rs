@@ -127,10 +127,13 @@ pub(super) struct Users {
 struct User {
     name: String,
     groups: Vec<String>,
+    #[serde(default)]
+    blocked: bool,
 }
 
 impl From<Users> for Vec<UserRead> {
     fn from(list: Users) -> Self {
-        list.users.into_iter().map(|user| UserRead { name: user.name, groups: user.groups }).collect()
+        let read = |user: User| UserRead { name: user.name, groups: user.groups, blocked: user.blocked };
+        list.users.into_iter().map(read).collect()
     }
 }

@@ -176,17 +176,23 @@ struct User {
     groups: Vec<String>,
     #[serde(default)]
     implicitgroups: Vec<String>,
+    /// Only of users that are blocked.
+    blockid: Option<u64>,
+    /// A block of some pages or actions only.
+    #[serde(default)]
+    blockpartial: bool,
 }
 
 /// Groups that one is in by being a user at all are left out.
 pub(super) async fn users(session: &Session) -> Result<Vec<UserRead>, CallError> {
-    let params = [("list", "allusers"), ("auprop", "groups|implicitgroups"), ("aulimit", "max")];
+    let params = [("list", "allusers"), ("auprop", "groups|implicitgroups|blockinfo"), ("aulimit", "max")];
     let users = list::<User>(session, &params, "/query/allusers").await?;
     Ok(users
         .into_iter()
         .map(|user| {
             let given = user.groups.into_iter().filter(|group| !user.implicitgroups.contains(group));
-            UserRead { name: user.name, groups: given.collect() }
+            let blocked = user.blockid.is_some() && !user.blockpartial;
+            UserRead { name: user.name, groups: given.collect(), blocked }
         })
         .collect())
 }

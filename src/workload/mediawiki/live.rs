@@ -100,8 +100,12 @@ async fn all_writes_come_back_as_they_were_sent() {
     }
     let read = wiki.page(&long).await.expect("the page");
     assert_eq!((read.revisions.join(","), read.protected), ("0,1,2,3,4,5".to_owned(), false));
-    wiki.done(WriteKind::Delete, &long, Body::Nothing).await;
+    let renamed = name("Renamed");
+    wiki.done(WriteKind::Rename, &long, Body::Title(renamed.clone())).await;
     assert_eq!(wiki.page(&long).await, None);
+    assert_eq!(wiki.page(&renamed).await.expect("the page").revisions.len(), 6);
+    wiki.done(WriteKind::Delete, &renamed, Body::Nothing).await;
+    assert_eq!(wiki.page(&renamed).await, None);
     assert!(why(wiki.send(&wiki.admin, WriteKind::Delete, &long, Body::Nothing).await).starts_with("missingtitle"));
 
     let file = name("Datei ä") + ".bin";
@@ -110,11 +114,15 @@ async fn all_writes_come_back_as_they_were_sent() {
         wiki.done(WriteKind::Upload, &file, Body::Content(version.clone())).await;
         tokio::time::sleep(Duration::from_millis(1100)).await; // versions are told apart by the second
     }
+    let spare = name("Spare") + ".txt";
+    wiki.done(WriteKind::Upload, &spare, Body::Content(Bytes::from_static(b"to be deleted"))).await;
+    wiki.done(WriteKind::DeleteUpload, &spare, Body::Nothing).await;
     let scripted = Body::Content(Bytes::from_static(b"<html><script>"));
     assert!(why(wiki.send(&wiki.admin, WriteKind::Upload, &file, scripted).await).starts_with("verification-error"));
     let uploads = wiki.driver.uploads(&wiki.tenant, &wiki.admin).await.expect("uploads");
     let upload = uploads.iter().find(|upload| upload.key == file).expect("the file");
     assert_eq!(upload.versions, versions);
+    assert!(!uploads.iter().any(|upload| upload.key == spare));
 
     let account = |name: String| Account { name, password: Secret::new("a-long-password".to_owned()) };
     let (reader, editor, nobody) = (account(name("Rita")), account(name("Edi")), account(name("Nemo")));
@@ -151,6 +159,12 @@ async fn all_writes_come_back_as_they_were_sent() {
         assert_eq!(seen, Ok(allowed), "{} {action:?}", who.map_or("stranger", |who| who.name.as_str()));
     }
     assert_eq!(wiki.page(&open).await.expect("the page").revisions, ["open to editors"], "trying changed it");
+    wiki.done(WriteKind::Block, &editor.name, Body::Nothing).await;
+    assert_eq!(wiki.driver.access(&wiki.tenant, Some(&editor), edit, &open).await, Ok(false), "blocked");
+    wiki.done(WriteKind::Unblock, &editor.name, Body::Nothing).await;
+    assert_eq!(wiki.driver.access(&wiki.tenant, Some(&editor), edit, &open).await, Ok(true), "let in again");
+    wiki.done(WriteKind::Unprotect, &page, Body::Nothing).await;
+    wiki.done(WriteKind::Protect, &page, Body::Nothing).await;
     let denied = wiki.send(&reader, WriteKind::Edit, &open, text("no")).await;
     assert!(why(denied).starts_with("permissiondenied"));
     let denied = wiki.send(&editor, WriteKind::Edit, &page, text("no")).await;

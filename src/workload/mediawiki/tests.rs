@@ -93,6 +93,9 @@ async fn other_writes_are_ok_only_when_the_answer_says_what_was_done() {
     let closed = &[("action", "protect"), ("title", "Über X"), ("protections", "edit=sysop")];
     let opened = &[("action", "protect"), ("title", "Über X"), ("protections", "edit=all")];
     let rule = |level: &str| json!({ "protect": { "title": "Über X", "protections": [{ "edit": level }] } });
+    let shut = &[("action", "block"), ("user", "Über X"), ("expiry", "infinite"), ("autoblock", "")];
+    let let_in = &[("action", "unblock"), ("user", "Über X")];
+    let of = |what: &str, user: &str| json!({ what: { "user": user, "id": 7 } });
     for (kind, body, fields, good, doubtful) in [
         (WriteKind::DeleteUpload, Body::Nothing, upload.as_slice(), ok, vec![no_log, other]),
         (
@@ -102,6 +105,8 @@ async fn other_writes_are_ok_only_when_the_answer_says_what_was_done() {
             moved("Z", false),
             vec![moved("Z", true), moved("Y", false)],
         ),
+        (WriteKind::Block, Body::Nothing, shut.as_slice(), of("block", "Über X"), vec![of("block", "Y"), of("?", "")]),
+        (WriteKind::Unblock, Body::Nothing, let_in.as_slice(), of("unblock", "Über X"), vec![of("block", "Über X")]),
         (WriteKind::Protect, Body::Nothing, closed.as_slice(), rule("sysop"), vec![rule("")]),
         (WriteKind::Unprotect, Body::Nothing, opened.as_slice(), rule(""), vec![rule("sysop")]),
     ] {
@@ -249,6 +254,25 @@ async fn files_that_are_gone_are_empty_and_error_pages_are_not_files() {
     assert_eq!(read("gone").await, Ok(vec![upload(b"")]));
     for kind in ["page", "busy", "foreign"] {
         assert!(matches!(read(kind).await, Err(DriverError::Failed(_))), "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn users_come_with_their_given_groups_and_blocks() {
+    let user = |more: serde_json::Value| {
+        let mut user =
+            json!({ "userid": 1, "name": "Rita", "groups": ["*", "user", "reader"], "implicitgroups": ["*", "user"] });
+        user.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        Reply::Json(json!({ "batchcomplete": true, "query": { "allusers": [user] } }))
+    };
+    for (more, blocked) in [
+        (json!({}), false),
+        (json!({ "blockid": 3, "blockexpiry": "infinite", "blockpartial": false }), true),
+        (json!({ "blockid": 3, "blockpartial": true }), false),
+    ] {
+        let reply = user(more);
+        let users = Stub::new(move |_| reply.clone()).await.wiki.users(&acme(), &admin()).await;
+        assert_eq!(users, Ok(vec![UserRead { name: "Rita".to_owned(), groups: vec!["reader".to_owned()], blocked }]));
     }
 }
 

@@ -8,6 +8,7 @@ use crate::workload::{Body, Write};
 use bytes::Bytes;
 use reqwest::multipart::{Form, Part};
 use serde::Deserialize;
+use serde_json::Value;
 
 /// `Ok`: what the application named the change by.
 type Written = Result<String, WriteResult>;
@@ -35,6 +36,8 @@ async fn attempt(session: &Session, write: &Write) -> Written {
         }
         (WriteKind::Grant, Body::Group(group)) => rights(session, key, ("add", group), &reason).await,
         (WriteKind::Revoke, Body::Group(group)) => rights(session, key, ("remove", group), &reason).await,
+        (WriteKind::Block, Body::Nothing) => block(session, key, &reason).await,
+        (WriteKind::Unblock, Body::Nothing) => unblock(session, key, &reason).await,
         (WriteKind::Protect, Body::Nothing) => protect(session, key, "sysop", &reason).await,
         (WriteKind::Unprotect, Body::Nothing) => protect(session, key, "all", &reason).await,
         (
@@ -199,6 +202,29 @@ async fn rights(session: &Session, user: &str, change: (&str, &str), reason: &st
     } else {
         Err(unclear("userrights", "not all groups were changed"))
     }
+}
+
+#[derive(Deserialize)]
+struct Blocked {
+    user: String,
+    id: u64,
+}
+
+/// For ever, and without a block of addresses: the harness has only one.
+async fn block(session: &Session, user: &str, reason: &str) -> Written {
+    let params = [("action", "block"), ("user", user), ("expiry", "infinite"), ("reason", reason)];
+    blocked(session.post(Token::Csrf, &params).await, "block", user)
+}
+
+async fn unblock(session: &Session, user: &str, reason: &str) -> Written {
+    let params = [("action", "unblock"), ("user", user), ("reason", reason)];
+    blocked(session.post(Token::Csrf, &params).await, "unblock", user)
+}
+
+fn blocked(answer: Result<Value, CallError>, what: &str, user: &str) -> Written {
+    let mut answer = answer.map_err(ended)?;
+    let blocked: Blocked = part(&mut answer, &format!("/{what}")).map_err(ended)?;
+    if same_name(&blocked.user, user) { Ok(blocked.id.to_string()) } else { Err(unclear(what, "another user")) }
 }
 
 #[derive(Deserialize)]
