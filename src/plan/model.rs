@@ -95,6 +95,9 @@ pub struct WorkloadPlan {
     pub pages: u32,
     /// Uploads of the baseline, per tenant.
     pub uploads: u32,
+    /// Whether each tenant has an upload of 20 MiB besides.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub large_upload: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

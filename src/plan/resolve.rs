@@ -86,6 +86,7 @@ pub fn resolve(loaded: &Loaded, reading: &mut Reading) -> Option<Plan> {
             writes: scenario.history.writes,
             pages: scenario.history.pages,
             uploads: scenario.history.uploads,
+            large_upload: scenario.history.large_upload,
         },
         probe,
         faults,

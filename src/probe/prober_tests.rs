@@ -21,7 +21,7 @@ impl Bed {
     async fn new() -> Self {
         let (scratch, driver) = (Scratch::new(), Arc::new(Fake::new()));
         let (ledger, marks) = (scratch.ledger(), scratch.marks());
-        let plan = WorkloadPlan { writes: 6, pages: 1, uploads: 0 };
+        let plan = WorkloadPlan { writes: 6, pages: 1, uploads: 0, large_upload: false };
         let at = DrillTime::from_unix(0);
         let corpus = Corpus { ledger: &ledger, driver: &*driver, marks: &marks, plan, seed: 1, at };
         let admins = [scratch.acme(), scratch.globex()].map(|tenant| (tenant, Secret::new("admin".to_owned())));

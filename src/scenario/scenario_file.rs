@@ -51,6 +51,7 @@ pub struct History {
     pub every: Option<Word>,
     pub pages: u32,
     pub uploads: u32,
+    pub large_upload: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -195,7 +196,7 @@ fn tenants(node: &Node, reading: &mut Reading) -> Vec<Word> {
 }
 
 fn history(node: Option<&Node>, reading: &mut Reading) -> History {
-    let otherwise = History { days: 8, writes: 6, every: None, pages: 12, uploads: 3 };
+    let otherwise = History { days: 8, writes: 6, every: None, pages: 12, uploads: 3, large_upload: false };
     let Some(mut fields) = node.and_then(|node| Fields::of(node, "`history`", reading)) else { return otherwise };
     let small = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
     let history = History {
@@ -204,6 +205,7 @@ fn history(node: Option<&Node>, reading: &mut Reading) -> History {
         every: fields.maybe_word("every", reading),
         pages: small(fields.number("pages", 12, 1..=10_000, reading)),
         uploads: small(fields.number("uploads", 3, 1..=1000, reading)),
+        large_upload: fields.flag("large-upload", reading),
     };
     fields.done(reading);
     history

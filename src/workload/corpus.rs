@@ -12,6 +12,7 @@ use crate::ids::Tenant;
 use crate::journal::{WriteError, WriteKind, WriteResult};
 use crate::ledger::{HERE, Intent, Ledger, Marks, NoRandom, Written};
 use crate::plan::WorkloadPlan;
+use bytes::Bytes;
 use futures_util::future::try_join_all;
 use std::collections::BTreeMap;
 
@@ -76,8 +77,12 @@ pub async fn write_baseline(
     Ok(try_join_all(all).await?.into_iter().collect())
 }
 
-/// Sizes of the uploads in turn, in bytes; 0 is a file of one line.
-const SIZES: [(&str, usize); 3] = [("Klein-", 0), ("Mittel-", 100 << 10), ("Größe-", 1 << 20)];
+/// Names of the uploads in turn, and their sizes in bytes; 0 is a file of one line.
+const FILES: [(&str, usize); 3] =
+    [("Klein & fein, 'Öl' (+1) 🚀 שלום ", 0), ("Mittel-", 100 << 10), ("Größe-", 1 << 20)];
+
+/// Bytes of the upload that a scenario may ask for.
+const LARGE: usize = 20 << 20;
 
 /// Bytes of the upload that every full probe fetches.
 const PROBED: usize = 4 << 10;
@@ -89,8 +94,8 @@ struct Desk<'a> {
 }
 
 /// Pages and files are written side by side, each in its own order.
-const PAGES: &str = "baseline";
-const FILES: &str = "baseline-files";
+const PAGE_WRITER: &str = "baseline";
+const FILE_WRITER: &str = "baseline-files";
 
 impl Desk<'_> {
     async fn baseline(self, mut accounts: Accounts) -> Result<Known, BaselineError> {
@@ -125,18 +130,18 @@ impl Desk<'_> {
         for (person, group) in [(reader, "reader"), (editor, "editor"), (&mut *leaver, "reader")] {
             let body = Body::NewUser { password: person.password.clone(), groups: vec![group.to_owned()] };
             let key = format!("{}{HERE}", person.name);
-            person.name = self.put(PAGES, &admin, WriteKind::CreateUser, &key, |_| body).await?.key;
+            person.name = self.put(PAGE_WRITER, &admin, WriteKind::CreateUser, &key, |_| body).await?.key;
         }
-        self.put(PAGES, &admin, WriteKind::Grant, &leaver.name, |_| Body::Group("editor".to_owned())).await?;
+        self.put(PAGE_WRITER, &admin, WriteKind::Grant, &leaver.name, |_| Body::Group("editor".to_owned())).await?;
         let blocked = self.member(&admin, "Blocked", "editor").await?;
-        self.put(PAGES, &admin, WriteKind::Block, &blocked.name, |_| Body::Nothing).await?;
+        self.put(PAGE_WRITER, &admin, WriteKind::Block, &blocked.name, |_| Body::Nothing).await?;
         Ok(vec![self.member(&admin, "Colleague", "reader").await?, self.member(&admin, "Deputy", "editor").await?])
     }
 
     /// Somebody whom nobody logs in as.
     async fn member(self, admin: &Account, name: &str, group: &str) -> Result<Member, BaselineError> {
         let body = Body::NewUser { password: password()?, groups: vec![group.to_owned()] };
-        let written = self.put(PAGES, admin, WriteKind::CreateUser, &format!("{name}{HERE}"), |_| body).await?;
+        let written = self.put(PAGE_WRITER, admin, WriteKind::CreateUser, &format!("{name}{HERE}"), |_| body).await?;
         Ok(Member { name: written.key, groups: vec![group.to_owned()] })
     }
 
@@ -149,21 +154,22 @@ impl Desk<'_> {
         for key in ["Probe", "Open", "Protected"] {
             self.create(editor, key, |token| text::page_with(key, token)).await?;
         }
-        self.put(PAGES, &accounts.admin, WriteKind::Protect, "Protected", |_| Body::Nothing).await?;
+        self.put(PAGE_WRITER, &accounts.admin, WriteKind::Protect, "Protected", |_| Body::Nothing).await?;
         let mut dice = self.dice("signpost");
         let signpost = self.create(editor, "Signpost", |token| text::page(&mut dice, token)).await?;
+
+        let mut dice = self.dice("revisions");
+        let often = self.create(editor, "Revisions", |token| text::page(&mut dice, token)).await?.key;
+        for _ in 1..REVISIONS {
+            let body = |token: &str| Body::Text(text::page(&mut dice, token));
+            self.put(PAGE_WRITER, editor, WriteKind::Edit, &often, body).await?;
+        }
 
         let mut dice = self.dice("pages");
         let mut pages = Vec::new();
         for number in 0..self.corpus.plan.pages {
             let title = text::title(number);
             pages.push(self.create(editor, &title, |token| text::page(&mut dice, token)).await?.key);
-        }
-        if let Some(first) = pages.first() {
-            for _ in 0..REVISIONS {
-                let body = |token: &str| Body::Text(text::page(&mut dice, token));
-                self.put(PAGES, editor, WriteKind::Edit, first, body).await?;
-            }
         }
         Ok(((signpost.key, signpost.sha256.unwrap_or_default()), pages))
     }
@@ -173,19 +179,39 @@ impl Desk<'_> {
         let mut dice = self.dice("files");
         let mut uploads = Vec::new();
         let probed = |token: &str| Body::Content(text::text_file(&mut dice, token, PROBED));
-        let signpost = self.put(FILES, editor, WriteKind::Upload, &format!("Signpost-{HERE}.txt"), probed).await?;
-        for (_, (name, size)) in (0..self.corpus.plan.uploads).zip(SIZES.iter().cycle()) {
+        let signpost =
+            self.put(FILE_WRITER, editor, WriteKind::Upload, &format!("Signpost-{HERE}.txt"), probed).await?;
+        for (_, (name, size)) in (0..self.corpus.plan.uploads).zip(FILES.iter().cycle()) {
             let binary = *name == "Mittel-";
             let key = format!("{name}{HERE}.{}", if binary { "bin" } else { "txt" });
             let make = if binary { text::binary_file } else { text::text_file };
             let body = |token: &str| Body::Content(make(&mut dice, token, *size));
-            let written = self.put(FILES, editor, WriteKind::Upload, &key, body).await?;
+            let written = self.put(FILE_WRITER, editor, WriteKind::Upload, &key, body).await?;
             // The history uploads text; a new version must keep the kind of its file.
             if !binary {
                 uploads.push(written.key);
             }
         }
+        self.smallest(editor).await?;
+        if self.corpus.plan.large_upload {
+            let mut dice = self.dice("large");
+            let body = |token: &str| Body::Content(text::binary_file(&mut dice, token, LARGE));
+            self.put(FILE_WRITER, editor, WriteKind::Upload, &format!("Riesig-{HERE}.bin"), body).await?;
+        }
         Ok(((signpost.key, signpost.sha256.unwrap_or_default()), uploads))
+    }
+
+    /// The smallest file that the application takes: an empty one, or else one of a single byte. If the empty one is refused, that
+    /// stands in the ledger, and it must never show.
+    async fn smallest(self, editor: &Account) -> Result<(), BaselineError> {
+        let key = format!("Leer-{HERE}.txt");
+        let nothing = |_: &str| Body::Content(Bytes::new());
+        let empty = self.write(FILE_WRITER, editor, WriteKind::Upload, &key, nothing).await?;
+        if !matches!(empty.result, WriteResult::Fail { .. }) {
+            return self.acknowledged(empty).map(drop);
+        }
+        let byte = |_: &str| Body::Content(Bytes::from_static(b"."));
+        self.put(FILE_WRITER, editor, WriteKind::Upload, &format!("Byte-{HERE}.txt"), byte).await.map(drop)
     }
 
     async fn create(
@@ -194,7 +220,7 @@ impl Desk<'_> {
         key: &str,
         make: impl FnOnce(&str) -> String + Send,
     ) -> Result<Written, BaselineError> {
-        self.put(PAGES, by, WriteKind::Create, key, |token| Body::Text(make(token))).await
+        self.put(PAGE_WRITER, by, WriteKind::Create, key, |token| Body::Text(make(token))).await
     }
 
     async fn put(
@@ -205,14 +231,28 @@ impl Desk<'_> {
         key: &str,
         make: impl FnOnce(&str) -> Body + Send,
     ) -> Result<Written, BaselineError> {
+        self.acknowledged(self.write(writer, by, kind, key, make).await?)
+    }
+
+    /// A write that may end as it likes.
+    async fn write(
+        self,
+        writer: &str,
+        by: &Account,
+        kind: WriteKind,
+        key: &str,
+        make: impl FnOnce(&str) -> Body + Send,
+    ) -> Result<Written, WriteError> {
         let Corpus { ledger, driver, at, .. } = self.corpus;
-        let intent = Intent { writer, drill: at, kind, key };
-        let written = ledger.write(driver, self.tenant, by, intent, make).await?;
+        ledger.write(driver, self.tenant, by, Intent { writer, drill: at, kind, key }, make).await
+    }
+
+    fn acknowledged(self, written: Written) -> Result<Written, BaselineError> {
         match &written.result {
             WriteResult::Ok { revision: _ } => Ok(written),
             WriteResult::Fail { why } | WriteResult::Info { why } => Err(BaselineError::NotWritten {
                 tenant: self.tenant.clone(),
-                kind,
+                kind: written.kind,
                 key: written.key.clone(),
                 why: why.clone(),
             }),
@@ -228,8 +268,8 @@ impl Desk<'_> {
     }
 }
 
-/// Further revisions of the page that has several.
-const REVISIONS: u32 = 3;
+/// Revisions of the page that has many.
+const REVISIONS: u32 = 20;
 
 #[cfg(test)]
 mod tests {
@@ -237,13 +277,22 @@ mod tests {
     use crate::journal::Event;
     use crate::secret::Secret;
     use crate::workload::fake::{Fake, Scratch, hash};
+    use std::sync::atomic::Ordering;
 
-    const PLAN: WorkloadPlan = WorkloadPlan { writes: 6, pages: 12, uploads: 4 };
+    const PLAN: WorkloadPlan = WorkloadPlan { writes: 6, pages: 12, uploads: 4, large_upload: false };
 
     async fn baseline(scratch: &Scratch, driver: &Fake) -> Result<BTreeMap<Tenant, Known>, BaselineError> {
+        baseline_of(scratch, driver, PLAN).await
+    }
+
+    async fn baseline_of(
+        scratch: &Scratch,
+        driver: &Fake,
+        plan: WorkloadPlan,
+    ) -> Result<BTreeMap<Tenant, Known>, BaselineError> {
         let (ledger, marks) = (scratch.ledger(), scratch.marks());
         let at = DrillTime::from_unix(0);
-        let corpus = Corpus { ledger: &ledger, driver, marks: &marks, plan: PLAN, seed: 42, at };
+        let corpus = Corpus { ledger: &ledger, driver, marks: &marks, plan, seed: 42, at };
         let admins = [scratch.acme(), scratch.globex()].map(|tenant| (tenant, Secret::new("admin".to_owned())));
         write_baseline(corpus, admins.into()).await
     }
@@ -259,7 +308,7 @@ mod tests {
             let text = |key: &str| store.pages[key].revisions.last().expect("a revision").clone();
             assert_eq!(hash(text(&known.page.0).as_bytes()), known.page.1);
             assert_eq!(hash(&store.uploads[&known.upload.0][0]), known.upload.1);
-            assert_eq!((store.pages.len(), store.uploads.len(), store.users.len()), (12 + 6, 1 + 4, 6));
+            assert_eq!((store.pages.len(), store.uploads.len(), store.users.len()), (12 + 7, 1 + 4 + 1, 6));
             assert!(store.blocked.iter().all(|name| name.starts_with("Blocked")) && store.blocked.len() == 1);
             assert!(text(&known.canary_page).contains(&marks.canaries()[tenant]));
             let with_canary = store.pages.values().filter(|page| page.revisions[0].contains(&known.word)).count();
@@ -267,7 +316,8 @@ mod tests {
             assert!(text(&known.decoy_page).contains(marks.decoy()));
             assert!(store.pages[&known.protected_page].protected && !store.pages[&known.open_page].protected);
             assert!(store.pages.contains_key(&known.probe_page));
-            assert_eq!(store.pages.values().map(|page| page.revisions.len()).max(), Some(4));
+            assert_eq!(store.pages.values().map(|page| page.revisions.len()).max(), Some(20));
+            assert!(store.uploads.values().any(|versions| versions[0].is_empty()));
             assert!(store.users[&known.accounts.leaver.name].1.contains("editor"));
             assert!(store.users[&known.accounts.reader.name].1.iter().eq(["reader"]));
             for kept in [&known.page.0, &known.probe_page, &known.canary_page, &known.open_page, &known.protected_page]
@@ -291,6 +341,30 @@ mod tests {
             seen.push(stores.into_values().map(|store| (store.pages, store.uploads)).collect::<Vec<_>>());
         }
         assert_eq!(seen[0], seen[1]);
+    }
+
+    #[tokio::test]
+    async fn an_application_that_takes_no_empty_file_gets_one_byte() {
+        let (scratch, driver) = (Scratch::new(), Fake::new());
+        driver.fussy.store(true, Ordering::SeqCst);
+        let all = baseline(&scratch, &driver).await.expect("a baseline");
+        let stores = driver.stores.lock().expect("a lock");
+        for tenant in all.keys() {
+            let sizes: Vec<usize> = stores[tenant].uploads.values().map(|versions| versions[0].len()).collect();
+            assert_eq!(sizes.iter().min(), Some(&1));
+        }
+        let fails = |event: &Event| matches!(event, Event::WriteEnded { result: WriteResult::Fail { .. }, .. });
+        assert_eq!(scratch.events().iter().filter(|event| fails(event)).count(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_large_file_is_there_if_it_is_asked_for() {
+        let (scratch, driver) = (Scratch::new(), Fake::new());
+        let plan = WorkloadPlan { pages: 1, uploads: 1, large_upload: true, ..PLAN };
+        baseline_of(&scratch, &driver, plan).await.expect("a baseline");
+        let stores = driver.stores.lock().expect("a lock");
+        let largest = stores[&scratch.acme()].uploads.values().map(|versions| versions[0].len()).max();
+        assert!(largest.is_some_and(|largest| largest >= LARGE), "{largest:?}");
     }
 
     #[tokio::test]

@@ -76,6 +76,8 @@ pub struct Fake {
     pub stores: Mutex<BTreeMap<Tenant, Store>>,
     pub hangs: AtomicBool,
     pub panics: AtomicBool,
+    /// Takes no empty files.
+    pub fussy: AtomicBool,
     /// Surfaces that this application does not have, or that break.
     pub absent: Mutex<BTreeSet<Surface>>,
     pub broken: Mutex<BTreeSet<Surface>>,
@@ -161,6 +163,9 @@ impl Fake {
             }
             (WriteKind::DeleteUpload, Body::Nothing) => {
                 store.uploads.remove(&key).ok_or("no file")?;
+            }
+            (WriteKind::Upload, Body::Content(content)) if content.is_empty() && self.fussy.load(Ordering::SeqCst) => {
+                return Err("empty-file".into());
             }
             (WriteKind::Upload, Body::Content(content)) => {
                 store.uploads.entry(key).or_default().push(content.clone());

@@ -21,7 +21,7 @@ const NOON: DrillTime = DrillTime::from_unix(43_200);
 
 async fn start(scratch: &Scratch, driver: &Fake) -> History {
     let (ledger, marks) = (scratch.ledger(), scratch.marks());
-    let plan = WorkloadPlan { writes: 6, pages: 8, uploads: 2 };
+    let plan = WorkloadPlan { writes: 6, pages: 8, uploads: 2, large_upload: false };
     let at = DrillTime::from_unix(0);
     let corpus = Corpus { ledger: &ledger, driver, marks: &marks, plan, seed: 42, at };
     let admins = [scratch.acme(), scratch.globex()].map(|tenant| (tenant, Secret::new("admin".to_owned())));
@@ -64,7 +64,7 @@ async fn every_generation_has_each_sort_and_all_is_acknowledged() {
     for (tenant, (accounts, scene)) in &history.tenants {
         let store = &stores[tenant];
         assert!(scene.pages.iter().all(|key| store.pages.contains_key(key)));
-        assert_eq!(store.pages.len(), scene.pages.len() + usize::from(scene.protected.is_some()) + 6);
+        assert_eq!(store.pages.len(), scene.pages.len() + usize::from(scene.protected.is_some()) + 7);
         let protected: Vec<_> = store.pages.values().filter(|page| page.protected).map(|page| &page.key).collect();
         assert!(protected.into_iter().all(|key| key == "Protected" || scene.protected.as_ref() == Some(key)));
         assert!(scene.uploads.iter().all(|key| store.uploads.contains_key(key)));

@@ -189,7 +189,7 @@ mod tests {
 
     async fn known(scratch: &Scratch, driver: &Fake) -> BTreeMap<Tenant, Known> {
         let (ledger, marks) = (scratch.ledger(), scratch.marks());
-        let plan = WorkloadPlan { writes: 6, pages: 2, uploads: 2 };
+        let plan = WorkloadPlan { writes: 6, pages: 2, uploads: 2, large_upload: false };
         let at = DrillTime::from_unix(0);
         let corpus = Corpus { ledger: &ledger, driver, marks: &marks, plan, seed: 42, at };
         let admins = [scratch.acme(), scratch.globex()].map(|tenant| (tenant, Secret::new("admin".to_owned())));
@@ -220,11 +220,11 @@ mod tests {
         let (acme, globex) = (scratch.acme(), scratch.globex());
         let items = of(&events, &acme);
         let count = |test: fn(&Item) -> bool| items.iter().filter(|item| test(item)).count();
-        assert_eq!(count(|item| matches!(item, Item::Page { .. })), 2 + 6);
-        assert_eq!(count(|item| matches!(item, Item::Revision { head: true, .. })), 2 + 6);
-        assert_eq!(count(|item| matches!(item, Item::Revision { head: false, .. })), 3);
+        assert_eq!(count(|item| matches!(item, Item::Page { .. })), 2 + 7);
+        assert_eq!(count(|item| matches!(item, Item::Revision { head: true, .. })), 2 + 7);
+        assert_eq!(count(|item| matches!(item, Item::Revision { head: false, .. })), 19);
         assert_eq!(count(|item| matches!(item, Item::Revision { found, .. } if found.tokens.len() != 1)), 0);
-        assert_eq!(count(|item| matches!(item, Item::Upload { head: true, .. })), 1 + 2);
+        assert_eq!(count(|item| matches!(item, Item::Upload { head: true, .. })), 1 + 2 + 1);
         assert_eq!(count(|item| matches!(item, Item::User { .. })), 6);
         assert_eq!(count(|item| matches!(item, Item::User { blocked: true, .. })), 1);
         assert_eq!(count(|item| matches!(item, Item::Access { .. })), 16);

@@ -20,7 +20,7 @@ const TITLES: [&str; 10] = [
     "Élan vital; déjà-vu, x̂",
 ];
 
-const PASSAGES: [&str; 14] = [
+const PASSAGES: [&str; 15] = [
     "Straße, Größe, Übermaß: die Brücke über die Ötztaler Ache.",
     "Vier Byte je Zeichen: 🚀 🧯 𝄞 𠜎 𝒜, und verbunden: 👩‍🚒.",
     "Von rechts nach links: שלום עולם und السلام عليكم, dann wieder links.",
@@ -34,6 +34,7 @@ const PASSAGES: [&str; 14] = [
     "{| class=\"wikitable\"\n! Kopf\n|-\n| Zelle || Zelle\n|}",
     "<nowiki>kein Markup</nowiki> <b>fett</b> <!-- Bemerkung -->",
     "https://example.org/?q=%C3%A4&x=1#ende",
+    "Leerzeichen am Zeilenende   \nund ein Tabulator\t\nund ein geschütztes\u{a0}",
     " ein Block mit Leerzeichen davor\n\n\n\nund vier Zeilen Abstand",
 ];
 

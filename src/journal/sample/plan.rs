@@ -200,7 +200,7 @@ pub fn plan(disaster: Disaster) -> Plan {
             mirror_keeps: dailies(),
             worst_case_rpo_seconds: 24 * 3600 + 900,
         },
-        workload: WorkloadPlan { writes: 6, pages: 4, uploads: 2 },
+        workload: WorkloadPlan { writes: 6, pages: 4, uploads: 2, large_upload: false },
         probe: ProbePlan {
             light: Duration::from_millis(250),
             full: Duration::from_secs(2),
