@@ -2,7 +2,9 @@
 //!
 //! One way through the house, left to right:
 //! `scenario` → `plan` → `drill` → `journal` → `timeline` → `verdict` → `report`; `engine` is the only door to containers.
+//! `calibrate` runs a part of both halves against a stub whose truth is known.
 
+pub mod calibrate;
 pub mod cli;
 pub mod clock;
 pub mod drill;

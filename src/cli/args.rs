@@ -28,6 +28,28 @@ Exit codes:
    70  a bug of Ernstfall
   130  interrupted twice";
 
+const ABOUT_CALIBRATION: &str = "\
+The prober of the drills looks at a stub on the loopback address that goes wrong by a programme: outages of
+0.2, 1, 5 and 30 seconds, flapping, slow answers, half-open connections, a page that says sorry with status
+200, a redirect to another tenant, a restart loop that looks healthy between its crashes. What the verdict
+makes of its slots is compared with the programme:
+
+  recovery       the interval of the recovery time, from the last bad slot to the end of the first good full one
+  outage began,  as the light slots saw it, each between two slots
+  outage ended
+
+Limits: every true value lies inside its interval; no interval is wider than the grid that decides (recovery:
+full slots; outages: light ones) and the answer that ends it by more than 10 ms; the mean error of the
+estimates is at most 25 ms. The answer's time is the system's and not the prober's: next to nothing on a quiet
+machine, and the timeout where connections hang. The estimate is the middle between the last bad slot and the first good one after it, of either kind: outages end
+anywhere between two slots, evenly spread by the seed, so that it is right on average. The upper end of the
+recovery time, on which objectives are judged, is above the truth by design; by how much is printed, too.
+
+It takes about a minute and a half, and wants a machine that does nothing else. The last calibration in the
+folder of the runs goes into the journal and the reports of every later run.
+
+Exit codes: 0 all limits hold, 1 they do not.";
+
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run drills and write their evidence
@@ -40,6 +62,9 @@ pub enum Command {
     Report(Report),
     /// Remove what killed runs left behind, and nothing else
     Sweep(Sweep),
+    /// Measure outages of known length with the real prober: are its figures right on this machine?
+    #[command(after_long_help = ABOUT_CALIBRATION)]
+    Calibrate(Calibrate),
     /// Examine this host: engine, disk, memory, clock, images, leftovers
     Doctor(Doctor),
 }
@@ -131,6 +156,22 @@ pub struct Sweep {
     /// Also remove runs whose lock cannot be seen from here (after a reboot, or of other hosts): only where no drill runs
     #[arg(long)]
     pub all: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Calibrate {
+    /// Folder of the runs, where the next run looks for it
+    #[arg(long, default_value = "drills", value_name = "DIR")]
+    pub out: PathBuf,
+    /// Where between two slots outages end
+    #[arg(long, default_value_t = 42, value_name = "N")]
+    pub seed: u64,
+    /// Leave out outages that last longer, such as 1s: quicker, and proves less
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub longest: Option<Duration>,
+    /// The check of the check: the stub comes back so much later than it says
+    #[arg(long, hide = true, default_value = "0s", value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub late_by: Duration,
 }
 
 #[derive(Debug, Args)]

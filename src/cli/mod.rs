@@ -2,6 +2,7 @@
 
 mod applications;
 mod args;
+mod calibrate;
 mod commands;
 mod doctor;
 mod exit;
@@ -37,6 +38,7 @@ pub fn main() -> Exit {
         Command::Report(args) => commands::report(printer, args),
         Command::Run(args) => on_runtime(printer, run::run(printer, args)),
         Command::Sweep(args) => on_runtime(printer, sweep::sweep(printer, args)),
+        Command::Calibrate(args) => on_runtime(printer, calibrate::calibrate(printer, args)),
         Command::Doctor(args) => on_runtime(printer, doctor::doctor(printer, args)),
     }
 }

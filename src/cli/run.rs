@@ -7,11 +7,12 @@ use super::live::Live;
 use super::printer::Printer;
 use super::signals::{self, Interruption};
 use super::{judging, problems};
+use crate::calibrate;
 use crate::clock::{SystemClock, unix_now, wall_now};
 use crate::drill::{self, Ending, GateAnswer, Keep, Limits, Setup};
 use crate::engine::{DockerEngine, Ownership};
 use crate::ids::{RunId, StepName};
-use crate::journal::{self, RunStarted, Writer};
+use crate::journal::{self, Calibration, RunStarted, Writer};
 use crate::ledger::{RunKey, canary_of, decoy_of};
 use crate::plan::{Compiled, Overrides, Plan};
 use crate::stack::{Handles, Place};
@@ -142,7 +143,7 @@ impl Session<'_> {
         ));
 
         let key = RunKey::draw()?;
-        let started = started(&run, &plan, &key, &self.host)?;
+        let started = RunStarted { calibration: self.calibration(), ..started(&run, &plan, &key, &self.host)? };
         let handles = Handles {
             run: engine.for_datacenter(None),
             datacenters: plan
@@ -198,6 +199,14 @@ impl Session<'_> {
         Ok(result.exit())
     }
 
+    /// The last one in the folder of the runs. One that cannot be read is none, and the reports say so.
+    fn calibration(&self) -> Option<Calibration> {
+        calibrate::load(&self.args.out).unwrap_or_else(|mistake| {
+            self.printer.tell(&format!("warning: no calibration: {mistake}"));
+            None
+        })
+    }
+
     fn tell_kept(&self, run: &RunId, place: &Place, front: Option<SocketAddr>) {
         let front = front.map_or_else(|| "not published".to_owned(), |address| format!("https://{address}"));
         self.printer.tell(&format!(
@@ -229,6 +238,7 @@ fn started(run: &RunId, plan: &Plan, key: &RunKey, host: &str) -> Result<RunStar
         key_sha256: key.commitment(),
         canaries: plan.tenants.iter().map(|tenant| (tenant.clone(), canary_of(key, tenant))).collect(),
         decoy: decoy_of(key),
+        calibration: None,
     })
 }
 

@@ -1,5 +1,6 @@
 //! What can happen. Every result is computed from these events and from nothing else.
 
+use super::calibration::Calibration;
 use super::seen::{Item, Probe, Surface};
 use crate::clock::{DrillTime, Mono};
 use crate::ids::{Datacenter, RunId, StepName, Tenant};
@@ -247,6 +248,9 @@ pub struct RunStarted {
     pub canaries: BTreeMap<Tenant, String>,
     /// The word that all tenants share.
     pub decoy: String,
+    /// The last one of this host before the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
 }
 
 /// How something ended.

@@ -1,7 +1,8 @@
 //! The append-only record of everything that happened: NDJSON, one writer, a hash chain.
 //!
-//! `event` says what can happen, `token` marks writes, `writer` appends, `reader` reads back and refuses what was tampered with.
+//! `event` says what can happen, `calibration` what is known of the prober before, `token` marks writes, `writer` appends, `reader` reads back and refuses what was tampered with.
 
+mod calibration;
 mod drill_clock;
 mod event;
 mod reader;
@@ -11,6 +12,7 @@ mod seen;
 mod token;
 mod writer;
 
+pub use calibration::{CALIBRATION_VERSION, Calibration, Lateness};
 pub use drill_clock::DrillClock;
 pub use event::*;
 pub use reader::{Journal, ReadError, Torn, read};

@@ -97,6 +97,7 @@ fn summary_of_a_failed_drill() {
     - **RPO**: unknown of 26 h (predicted by the policy 13 h 32 min, worst case of the schedule 24 h 15 min)
     - **Tested on**: model of the system, 3 tenants, 90 MB
     - **Run**: sample-1, 2026-02-02 10:00 UTC
+    - **Calibration of the prober**: none: how far the measured times can be trusted on this host was not examined (ernstfall calibrate)
 
     | Tenant | Result | Recovery time | Machine | Outage | Loss |
     |---|---|---:|---:|---:|---:|

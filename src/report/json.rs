@@ -3,6 +3,7 @@
 use super::view::View;
 use crate::clock::DrillTime;
 use crate::ids::{RunId, Tenant};
+use crate::journal::Calibration;
 use crate::plan::{Input, TestObject};
 use crate::verdict::Judgement;
 use serde::Serialize;
@@ -23,6 +24,8 @@ struct ReportJson<'a> {
     judgement: &'a Judgement,
     versions: &'a BTreeMap<&'a str, &'a str>,
     inputs: &'a [Input],
+    /// The last one of this host before the run; `null` if there was none.
+    calibration: Option<&'a Calibration>,
     journal: JournalJson<'a>,
 }
 
@@ -86,6 +89,7 @@ pub(super) fn report(view: &View) -> Result<String, serde_json::Error> {
         judgement: view.judgement,
         versions: view.versions(),
         inputs: &started.plan.inputs,
+        calibration: started.calibration.as_ref(),
         journal: JournalJson { head: view.head(), entries: view.entries(), torn: view.timeline.torn },
     })
 }

@@ -153,6 +153,24 @@ impl Lang {
         parts().unwrap_or_else(|| text.to_owned())
     }
 
+    /// Tenths of a millisecond, from microseconds.
+    #[must_use]
+    pub fn millis(self, micros: i64) -> String {
+        let tenths = (micros.unsigned_abs() + 50) / 100;
+        let sign = if micros < 0 && tenths > 0 { "−" } else { "" };
+        if tenths.is_multiple_of(10) {
+            format!("{sign}{} ms", tenths / 10)
+        } else {
+            format!("{sign}{}{}{} ms", tenths / 10, self.point(), tenths % 10)
+        }
+    }
+
+    /// A share in thousandths.
+    #[must_use]
+    pub fn per_cent(self, thousandths: u64) -> String {
+        format!("{}{}{} %", thousandths / 10, self.point(), thousandths % 10)
+    }
+
     const fn point(self) -> char {
         self.pick('.', ',')
     }
@@ -180,6 +198,8 @@ mod tests {
     fn numbers_follow_the_language() {
         assert_eq!(Lang::En.count(1_234_567), "1,234,567");
         assert_eq!(Lang::De.count(1_234_567), "1.234.567");
+        assert_eq!((Lang::En.millis(-1_849), Lang::De.millis(4_550)), ("−1.8 ms".to_owned(), "4,6 ms".to_owned()));
+        assert_eq!((Lang::En.millis(-40), Lang::De.per_cent(63)), ("0 ms".to_owned(), "6,3 %".to_owned()));
         assert_eq!(Lang::En.bytes(999), "999 B");
         assert_eq!(Lang::En.bytes(12_345_678), "12.3 MB");
         assert_eq!(Lang::De.bytes(1_500), "1,5 kB");

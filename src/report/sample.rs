@@ -6,8 +6,8 @@ use super::view::View;
 use crate::clock::Mono;
 use crate::ids::Tenant;
 use crate::journal::sample::{Sample, drill_time, tenant};
-use crate::journal::{Entry, Event, Outcome};
-use crate::plan::{Check, Input};
+use crate::journal::{CALIBRATION_VERSION, Calibration, Entry, Event, Lateness, Outcome};
+use crate::plan::{Check, Input, ProbePlan};
 use crate::timeline::Timeline;
 use crate::verdict::{
     CheckOutcome, CheckResult, Finding, FindingCode, Judgement, Limit, NotTested, Outage, Parts, ProbeCounts, Reason,
@@ -28,6 +28,31 @@ impl Case {
     pub(super) fn tell<T>(&self, lang: Lang, tell: impl FnOnce(&View) -> T) -> T {
         let timeline = Timeline::from(&self.entries, false).expect("a possible journal");
         tell(&View::new(&self.entries, &timeline, &self.judgement, lang))
+    }
+}
+
+/// A calibration that a run may have found.
+pub(super) fn calibrated() -> Calibration {
+    Calibration {
+        version: CALIBRATION_VERSION,
+        at: "2026-02-01T09:00:00.000Z".to_owned(),
+        program: "0.1.0".to_owned(),
+        host: "host".to_owned(),
+        seed: 42,
+        probe: ProbePlan {
+            light: Duration::from_millis(100),
+            full: Duration::from_secs(1),
+            timeout: Duration::from_secs(3),
+            sustain: 5,
+        },
+        abridged: false,
+        passed: true,
+        compared: 94,
+        inside: 94,
+        bias_micros: -1_830,
+        width_micros: 1_004_200,
+        lateness: Lateness { p50_micros: 600, p99_micros: 1_200, max_micros: 4_500 },
+        cpu_permille: Some(63),
     }
 }
 

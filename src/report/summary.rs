@@ -37,6 +37,8 @@ pub(super) fn summary(view: &View) -> String {
         lang.bytes(view.bytes())
     ));
     line(&format!("- **{}**: {}, {}", Label::Run.text(lang), view.timeline.started.run, lang.rfc3339(view.began())));
+    let calibration = catalogue::calibration(view.timeline.started.calibration.as_ref(), lang);
+    line(&format!("- **{}**: {}", Label::Calibration.text(lang), escape(&calibration)));
     line("");
     line(&row(&[Label::Tenant, Label::Result, Label::RecoveryTime, Label::MachineColumn, Label::Outage, Label::Loss]
         .map(|label| label.text(lang).to_owned())));

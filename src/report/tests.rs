@@ -2,7 +2,7 @@
 
 use super::catalogue::Label;
 use super::lang::Lang;
-use super::sample::{Case, failed, inconclusive, passed};
+use super::sample::{Case, calibrated, failed, inconclusive, passed};
 use super::*;
 use crate::journal::Event;
 use crate::plan::Check;
@@ -184,6 +184,26 @@ fn the_verdict_fits_a_screen_whatever_happened() {
         assert!(told(&case, lang, Colour::Never).contains(lang.pick("more", "weitere")));
     }
     assert!(told(&case, Lang::En, Colour::Ansi).starts_with("\u{1b}[1;31mFAILED\u{1b}[0m"));
+}
+
+#[test]
+fn every_report_says_the_last_calibration_or_that_there_was_none() {
+    let none = passed();
+    let mut known = passed();
+    if let Some(Event::RunStarted(started)) = known.entries.first_mut().map(|entry| &mut entry.event) {
+        started.calibration = Some(calibrated());
+    }
+    for lang in Lang::ALL {
+        for (case, calibration) in [(&none, None), (&known, Some(calibrated()))] {
+            let said = catalogue::calibration(calibration.as_ref(), lang);
+            assert!(case.tell(lang, html::page).contains(&said), "{said}");
+            assert!(case.tell(lang, summary::summary).contains(&said), "{said}");
+        }
+    }
+    let json = |case: &Case| case.tell(Lang::En, |view| json::report(view).expect("JSON"));
+    let json = |case: &Case| serde_json::from_str::<serde_json::Value>(&json(case)).expect("JSON");
+    assert!(json(&none)["calibration"].is_null());
+    assert_eq!(json(&known)["calibration"]["inside"], 94);
 }
 
 #[test]

@@ -186,9 +186,9 @@ fn tenant_result<'a>(
         }
         Answering::Always | Answering::Unknown => TenantState::Unknown,
         Answering::Again { .. } if vague => TenantState::Unknown,
-        Answering::Again { lo, hi } => {
-            result.rto = Some(watch.rto(bench, lo, hi));
-            result.parts = timeline.zero.map(|zero| parts::of(timeline, tenant, zero.mono, hi));
+        Answering::Again { lo, good } => {
+            result.rto = Some(watch.rto(bench, lo, good.ended));
+            result.parts = timeline.zero.map(|zero| parts::of(timeline, tenant, zero.mono, good.ended));
             TenantState::Recovered
         }
     };

@@ -2,8 +2,8 @@
 //!
 //! `judge` puts it together; `gate` is the part that must be green before anything is broken. Readbacks: `readback` opens the surfaces,
 //! `versions` (pages, uploads), `rights` (users, groups, protections), `surfaces` (search, PDF, role matrix) and `restart` judge them against
-//! `survivors`, which replays the `ledger`. Stores: `backups`, `custody`. Provenance and loss: `claims`, `loss`. Time: `slots`, `recovery`, `parts`.
-//! The drill itself: `conduct`. `codes` and `model` are what comes out; `bench` is where it is laid down.
+//! `survivors`, which replays the `ledger`. Stores: `backups`, `custody`. Provenance and loss: `claims`, `loss`. Time: `slots`, `recovery`, `parts`;
+//! `measured` is that alone, for the calibration. The drill itself: `conduct`. `codes` and `model` are what comes out; `bench` is where it is laid down.
 
 mod backups;
 mod bench;
@@ -16,6 +16,7 @@ mod judge;
 mod ledger;
 mod loss;
 mod marks;
+mod measured;
 mod model;
 mod parts;
 mod readback;
@@ -34,7 +35,9 @@ mod versions;
 pub use codes::{FindingCode, ReasonCode, Severity};
 pub use gate::gate;
 pub use judge::judge;
+pub use measured::{Measured, measured};
 pub use model::*;
+pub use recovery::{Look, Spell};
 
 /// At most so many findings of one code and tenant, and lost writes of one tenant, are listed; the counts are exact.
 pub const LISTED: usize = 50;

@@ -14,14 +14,35 @@ use std::time::Duration;
 /// What the prober says about one tenant.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Answering {
-    /// Again, from some time in this interval on (`lo`, `hi` on the monotonic clock).
-    Again { lo: Mono, hi: Mono },
+    /// Again, from some time between `lo` and the end of this good full slot on.
+    Again { lo: Mono, good: Look },
     /// It was never seen to be gone.
     Always,
     /// Not, or not for long enough.
     No { good_fulls: u32 },
     /// The verification did not end, or nobody looked.
     Unknown,
+}
+
+/// Bad slots of one kind that follow one another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spell {
+    /// Intended start of the good slot before; `None`: there is none since `t0`.
+    pub good_before: Option<Mono>,
+    /// The first bad one.
+    pub first_bad: Look,
+    /// Intended start of the last bad one.
+    pub last_bad: Mono,
+    /// The good one after; `None`: it stayed bad.
+    pub good_after: Option<Look>,
+}
+
+/// The times of one slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    pub intended: Mono,
+    pub started: Mono,
+    pub ended: Mono,
 }
 
 /// The slots of one tenant around the fault.
@@ -105,7 +126,7 @@ impl<'t, 'a> Watch<'t, 'a> {
         let good_fulls = u32::try_from(good.len()).unwrap_or(u32::MAX);
         self.doubt_the_prober(bench, last_bad, good.first().copied());
         match good.first() {
-            Some(first) if good_fulls >= sustain => Answering::Again { lo: last_bad.intended, hi: first.ended },
+            Some(first) if good_fulls >= sustain => Answering::Again { lo: last_bad.intended, good: first.look() },
             Some(_) | None => Answering::No { good_fulls },
         }
     }
@@ -175,18 +196,10 @@ impl<'t, 'a> Watch<'t, 'a> {
     fn windows(&self) -> Vec<Window> {
         let mut windows = Vec::new();
         for kind in [ProbeKind::Light, ProbeKind::Full] {
-            let mut open: Option<Mono> = None;
-            for mark in self.marks.iter().filter(|mark| mark.kind == kind) {
-                match (mark.state, open) {
-                    (State::Bad, None) => open = Some(mark.intended.max(self.zero)),
-                    (State::Good, Some(from)) => {
-                        windows.push(Window { from, to: mark.ended });
-                        open = None;
-                    }
-                    (State::Bad, Some(_)) | (State::Good, None) | (State::Missing, _) => {}
-                }
-            }
-            windows.extend(open.map(|from| Window { from, to: self.ended.max(from) }));
+            windows.extend(self.spells(kind).into_iter().map(|spell| {
+                let from = spell.first_bad.intended.max(self.zero);
+                Window { from, to: spell.good_after.map_or_else(|| self.ended.max(from), |good| good.ended) }
+            }));
         }
         windows.sort_by_key(|window| (window.from, window.to));
         let mut joined: Vec<Window> = Vec::with_capacity(windows.len());
@@ -197,6 +210,27 @@ impl<'t, 'a> Watch<'t, 'a> {
             }
         }
         joined
+    }
+
+    /// The bad slots of one kind, those without a good one in between together. Missing ones end nothing.
+    pub fn spells(&self, kind: ProbeKind) -> Vec<Spell> {
+        let (mut spells, mut open, mut good_before) = (Vec::new(), None::<Spell>, None);
+        for mark in self.marks.iter().filter(|mark| mark.kind == kind) {
+            match mark.state {
+                State::Bad => {
+                    let begun =
+                        Spell { good_before, first_bad: mark.look(), last_bad: mark.intended, good_after: None };
+                    open = Some(Spell { last_bad: mark.intended, ..open.unwrap_or(begun) });
+                }
+                State::Good => {
+                    spells.extend(open.take().map(|spell| Spell { good_after: Some(mark.look()), ..spell }));
+                    good_before = Some(mark.intended);
+                }
+                State::Missing => {}
+            }
+        }
+        spells.extend(open);
+        spells
     }
 
     /// The interval from `t0`, with what is declared, against the objectives.

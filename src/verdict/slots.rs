@@ -1,5 +1,6 @@
 //! The prober's looks at one tenant, both kinds on one line of time, with the slots that are missing.
 
+use super::recovery::Look;
 use crate::clock::Mono;
 use crate::ids::Tenant;
 use crate::journal::ProbeKind;
@@ -25,9 +26,16 @@ pub(super) struct Mark {
     pub kind: ProbeKind,
     pub state: State,
     pub intended: Mono,
+    pub started: Mono,
     pub ended: Mono,
     /// Started more than half an interval late.
     pub late: bool,
+}
+
+impl Mark {
+    pub const fn look(&self) -> Look {
+        Look { intended: self.intended, started: self.started, ended: self.ended }
+    }
 }
 
 /// When the prober ended: its own step, or the end of the journal.
@@ -70,7 +78,8 @@ fn grid(
             if intended > horizon {
                 break;
             }
-            marks.push(Mark { kind, state: State::Missing, intended, ended: intended.plus(timeout), late: false });
+            let (started, ended) = (intended, intended.plus(timeout));
+            marks.push(Mark { kind, state: State::Missing, intended, started, ended, late: false });
         }
     };
     let mut next = first.slot;
@@ -85,6 +94,7 @@ fn grid(
         kind,
         state: if slot.bad.is_some() { State::Bad } else { State::Good },
         intended: slot.intended,
+        started: slot.started,
         ended: slot.ended,
         late: slot.started.since(slot.intended) > interval / 2,
     }));

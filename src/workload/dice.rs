@@ -6,11 +6,11 @@ use rand::{Rng, SeedableRng};
 use sha2::{Digest, Sha256};
 
 /// A stream of choices; the same seed and path give the same choices on every machine.
-pub(super) struct Dice(Xoshiro256PlusPlus);
+pub(crate) struct Dice(Xoshiro256PlusPlus);
 
 impl Dice {
     /// `path` names the purpose, so that choices for one thing do not shift those for another.
-    pub(super) fn new(seed: u64, path: &[&str]) -> Self {
+    pub(crate) fn new(seed: u64, path: &[&str]) -> Self {
         let mut hash = Sha256::new();
         hash.update(seed.to_le_bytes());
         for part in path {
@@ -21,31 +21,31 @@ impl Dice {
     }
 
     /// From 0 to below `bound`; 0 if `bound` is 0. The bias is below `bound` in 2^64.
-    pub(super) fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         let wide = u128::from(self.0.next_u64()) * (bound as u128);
         usize::try_from(wide >> 64).unwrap_or(0)
     }
 
     /// One of them, or none if there is none.
-    pub(super) fn pick<'a, T>(&mut self, of: &'a [T]) -> Option<&'a T> {
+    pub(crate) fn pick<'a, T>(&mut self, of: &'a [T]) -> Option<&'a T> {
         let index = self.below(of.len());
         of.get(index)
     }
 
     /// Takes one of them out.
-    pub(super) fn take<T>(&mut self, of: &mut Vec<T>) -> Option<T> {
+    pub(crate) fn take<T>(&mut self, of: &mut Vec<T>) -> Option<T> {
         let index = self.below(of.len());
         (index < of.len()).then(|| of.remove(index))
     }
 
-    pub(super) fn shuffle<T>(&mut self, items: &mut [T]) {
+    pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
             let other = self.below(last + 1);
             items.swap(last, other);
         }
     }
 
-    pub(super) fn bytes(&mut self, count: usize) -> Vec<u8> {
+    pub(crate) fn bytes(&mut self, count: usize) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(count + 8);
         while bytes.len() < count {
             bytes.extend_from_slice(&self.0.next_u64().to_le_bytes());

@@ -4,7 +4,7 @@ use crate::bed::root;
 use std::path::{Path, PathBuf};
 
 /// What each folder of `src` may use beside itself. `verdict` and `report` never see an engine.
-const MAY_USE: [(&str, &[&str]); 18] = [
+const MAY_USE: [(&str, &[&str]); 19] = [
     ("ids", &[]),
     ("clock", &[]),
     ("secret", &[]),
@@ -22,13 +22,31 @@ const MAY_USE: [(&str, &[&str]); 18] = [
     ("timeline", &["ids", "clock", "plan", "journal"]),
     ("verdict", &["ids", "clock", "plan", "journal", "timeline"]),
     ("report", &["ids", "clock", "plan", "journal", "timeline", "verdict"]),
+    ("calibrate", &["ids", "clock", "secret", "plan", "journal", "ledger", "workload", "probe", "timeline", "verdict"]),
     ("cli", &ALL),
 ];
 const BUILDERS: [&str; 12] =
     ["ids", "clock", "secret", "plan", "journal", "engine", "stack", "runbook", "fault", "ledger", "workload", "probe"];
-const ALL: [&str; 18] = [
-    "ids", "clock", "secret", "scenario", "plan", "journal", "engine", "stack", "runbook", "fault", "ledger",
-    "workload", "probe", "drill", "timeline", "verdict", "report", "cli",
+const ALL: [&str; 19] = [
+    "ids",
+    "clock",
+    "secret",
+    "scenario",
+    "plan",
+    "journal",
+    "engine",
+    "stack",
+    "runbook",
+    "fault",
+    "ledger",
+    "workload",
+    "probe",
+    "drill",
+    "timeline",
+    "verdict",
+    "report",
+    "calibrate",
+    "cli",
 ];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {

@@ -3,6 +3,7 @@
 
 mod bed;
 mod browser;
+mod calibrate;
 mod drills;
 mod ended;
 mod engine;

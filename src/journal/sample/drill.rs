@@ -24,6 +24,7 @@ pub fn play(disaster: Disaster, seed: u64) -> Sample {
         key_sha256: commitment(KEY),
         canaries: plan.tenants.iter().map(|tenant| (tenant.clone(), format!("canary{tenant}"))).collect(),
         decoy: "decoy".to_owned(),
+        calibration: None,
     })));
     stage.tell(Event::Versions { versions: BTreeMap::from([("engine".to_owned(), "20.10.24".to_owned())]) });
     let mut dice = Dice { state: seed, round: 0 };

@@ -72,6 +72,7 @@ labels! {
     NotTested: "What was not tested", "Was nicht geprüft wurde";
     RanOn: "What the drill ran on", "Worauf der Test lief";
     Allowances: "Declared times", "Angesetzte Zeiten";
+    Calibration: "Calibration of the prober", "Kalibrierung der Messung";
     Integrity: "Integrity", "Nachprüfbarkeit";
     Glossary: "Words", "Begriffe";
     LastLines: "Last lines of what failed", "Letzte Zeilen dessen, was fehlschlug";

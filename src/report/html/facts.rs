@@ -89,9 +89,17 @@ pub(super) fn ran_on(started: &RunStarted, versions: &BTreeMap<&str, &str>, lang
     }
 }
 
-/// How this page can be checked, and the glossary.
+/// How far the times can be trusted, how this page can be checked, and the glossary.
 pub(super) fn integrity(started: &RunStarted, head: &str, lang: Lang) -> Markup {
     html! {
+        section id="calibration" aria-labelledby="h-calibration" {
+            h2 id="h-calibration" { (Label::Calibration.text(lang)) }
+            p class="lead" { (lang.pick(
+                "A calibration has the same prober look at outages of known length and compares what is computed from its slots with the truth. The last one before this run:",
+                "Eine Kalibrierung beobachtet Ausfälle bekannter Länge mit derselben Messung und vergleicht das Berechnete mit der Wahrheit. Die letzte vor diesem Lauf:",
+            )) }
+            p { (catalogue::calibration(started.calibration.as_ref(), lang)) }
+        }
         section id="integrity" aria-labelledby="h-integrity" {
             h2 id="h-integrity" { (Label::Integrity.text(lang)) }
             p class="lead" { (lang.pick(

@@ -53,41 +53,66 @@ impl MediaWiki {
         Self { door, scheme: "https", api, timeout, sessions: Mutex::default() }
     }
 
+    /// The same without TLS: for a stand-in on the loopback address, never for a stack.
+    #[must_use]
+    pub fn plain(door: Door, api: String, timeout: Duration) -> Self {
+        Self { scheme: "http", ..Self::new(door, api, timeout) }
+    }
+
     /// The kept session, or a new one that logs in with its first request.
-    fn session(&self, tenant: &Tenant, by: Option<&Account>, fresh: bool) -> Result<Arc<Session>, CallError> {
-        let key = (tenant.clone(), by.map(|account| account.name.clone()));
+    fn session(&self, tenant: &Tenant, by: Option<&Account>) -> Result<Arc<Session>, CallError> {
         let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = key(tenant, by);
         if let Some(kept) = sessions.get(&key)
-            && !fresh
             && kept.is_of(by)
         {
             return Ok(Arc::clone(kept));
         }
-        let wrong = |error: super::DoorError| CallError::NotSent(error.to_string());
-        let base = self.door.url_by(self.scheme, tenant).map_err(wrong)?;
-        let client = self.door.client(tenant, self.timeout).map_err(wrong)?;
-        let session = Arc::new(Session::new(client, base, &self.api, by.cloned())?);
+        let session = self.opened(tenant, by)?;
         sessions.insert(key, Arc::clone(&session));
         Ok(session)
     }
 
+    /// A session that has just logged in. Until then the others keep the one they have: a login that hangs on a half-open
+    /// connection would keep them out when the wiki has long been back.
+    async fn fresh(&self, tenant: &Tenant, by: &Account) -> Result<Arc<Session>, CallError> {
+        let session = self.opened(tenant, Some(by))?;
+        session.logged_in(None).await?;
+        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        sessions.insert(key(tenant, Some(by)), Arc::clone(&session));
+        Ok(session)
+    }
+
+    fn opened(&self, tenant: &Tenant, by: Option<&Account>) -> Result<Arc<Session>, CallError> {
+        let wrong = |error: super::DoorError| CallError::NotSent(error.to_string());
+        let base = self.door.url_by(self.scheme, tenant).map_err(wrong)?;
+        let client = self.door.client(tenant, self.timeout).map_err(wrong)?;
+        Ok(Arc::new(Session::new(client, base, &self.api, by.cloned())?))
+    }
+
     fn reader(&self, tenant: &Tenant, by: &Account) -> Result<Arc<Session>, DriverError> {
-        Ok(self.session(tenant, Some(by), false)?)
+        Ok(self.session(tenant, Some(by))?)
     }
 
     async fn look_fully(&self, tenant: &Tenant, probe: &FullProbe, written: &mut Option<WriteResult>) -> Look {
         let told = |error: CallError| error.to_string();
-        let session = self.session(tenant, Some(&probe.account), probe.fresh).map_err(told)?;
-        let stranger = self.session(tenant, None, false).map_err(told)?;
+        let by = &probe.account;
+        let session = if probe.fresh { self.fresh(tenant, by).await } else { self.session(tenant, Some(by)) };
+        let session = session.map_err(told)?;
+        let stranger = self.session(tenant, None).map_err(told)?;
         session.logged_in(None).await.map_err(told)?;
         look::full(&session, &stranger, probe, written).await
     }
 }
 
+fn key(tenant: &Tenant, by: Option<&Account>) -> (Tenant, Option<String>) {
+    (tenant.clone(), by.map(|account| account.name.clone()))
+}
+
 #[async_trait]
 impl Driver for MediaWiki {
     async fn write(&self, tenant: &Tenant, by: &Account, write: &Write) -> WriteResult {
-        match self.session(tenant, Some(by), false) {
+        match self.session(tenant, Some(by)) {
             Ok(session) => write::write(&session, write).await,
             Err(error) => error.as_result(),
         }
@@ -111,7 +136,7 @@ impl Driver for MediaWiki {
 
     /// An account that the wiki does not let in may nothing.
     async fn access(&self, tenant: &Tenant, by: Option<&Account>, action: AccessAction, key: &str) -> Read<bool> {
-        let session = self.session(tenant, by, false)?;
+        let session = self.session(tenant, by)?;
         match look::access(&session, action, key).await {
             Err(error) if error.denied() => Ok(false),
             other => Ok(other?),
@@ -123,7 +148,7 @@ impl Driver for MediaWiki {
     }
 
     async fn light(&self, tenant: &Tenant, by: &Account, page: &str, sha256: &str) -> Look {
-        let session = self.session(tenant, Some(by), false).map_err(|error| error.to_string())?;
+        let session = self.session(tenant, Some(by)).map_err(|error| error.to_string())?;
         let look = tokio::time::timeout(self.timeout, look::light(&session, page, sha256)).await;
         look.unwrap_or_else(|_| Err("timed out".to_owned()))
     }

@@ -3,24 +3,13 @@
 use super::MediaWiki;
 use crate::ids::Tenant;
 use crate::workload::Door;
+pub(super) use crate::workload::asked::Asked;
+use crate::workload::asked::answer;
 use serde_json::{Value, json};
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
-
-/// A request, its query and form fields merged; an upload's body is kept raw under `body`.
-pub(super) struct Asked {
-    pub path: String,
-    pub fields: HashMap<String, String>,
-}
-
-impl Asked {
-    pub(super) fn field(&self, name: &str) -> &str {
-        self.fields.get(name).map_or("", String::as_str)
-    }
-}
 
 #[derive(Clone)]
 pub(super) enum Reply {
@@ -59,8 +48,7 @@ impl Stub {
             }
         });
         let door = Door { address, domain: "wiki.example".to_owned(), ca_pem: Vec::new() };
-        let wiki =
-            MediaWiki { scheme: "http", ..MediaWiki::new(door, "/api.php".to_owned(), Duration::from_millis(1500)) };
+        let wiki = MediaWiki::plain(door, "/api.php".to_owned(), Duration::from_millis(1500));
         Self { wiki, log, slow }
     }
 
@@ -86,44 +74,17 @@ async fn serve(
     slow: Arc<Mutex<Duration>>,
 ) -> Option<()> {
     let mut stream = BufReader::new(stream);
-    let mut line = String::new();
-    stream.read_line(&mut line).await.ok()?;
-    let target = line.split(' ').nth(1)?.to_owned();
-    let mut length = 0;
-    loop {
-        line.clear();
-        stream.read_line(&mut line).await.ok()?;
-        match line.trim().to_ascii_lowercase().split_once(':') {
-            Some(("content-length", value)) => length = value.trim().parse().ok()?,
-            Some(_) => {}
-            None => break,
-        }
-    }
-    let mut body = vec![0; length];
-    stream.read_exact(&mut body).await.ok()?;
-    let body = String::from_utf8_lossy(&body).into_owned();
-    let (path, query) = target.split_once('?').unwrap_or((&target, ""));
-    let form = format!("http://x/?{query}&{body}");
-    let mut fields: HashMap<String, String> = reqwest::Url::parse(&form).ok()?.query_pairs().into_owned().collect();
-    fields.insert("body".to_owned(), body);
-    let asked = Asked { path: path.to_owned(), fields };
-    let action = if asked.field("action").is_empty() { path } else { asked.field("action") };
+    let asked = Asked::read(&mut stream).await?;
+    let action = if asked.field("action").is_empty() { &asked.path } else { asked.field("action") };
     log.lock().ok()?.push(action.to_owned());
     let pause = if action == "login" { *slow.lock().ok()? } else { Duration::ZERO };
     tokio::time::sleep(pause).await;
     let reply = usual(&asked).unwrap_or_else(|| script(&asked));
-    let answer = |status: u16, kind: &str, body: &str| {
-        format!(
-            "HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
-            body.len()
-        )
-    };
+    let whole = |status, (name, value), body: &str| answer(status, &[("connection", "close"), (name, value)], body);
     let text = match reply {
-        Reply::Json(value) => answer(200, "application/json; charset=utf-8", &value.to_string()),
-        Reply::Raw(status, kind, body) => answer(status, kind, &body),
-        Reply::Redirect(to) => {
-            format!("HTTP/1.1 302 X\r\nlocation: {to}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
-        }
+        Reply::Json(value) => whole(200, ("content-type", "application/json; charset=utf-8"), &value.to_string()),
+        Reply::Raw(status, kind, body) => whole(status, ("content-type", kind), &body),
+        Reply::Redirect(to) => whole(302, ("location", to), ""),
         Reply::Cut => {
             "HTTP/1.1 200 X\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{\"edit\":".to_owned()
         }
