@@ -31,6 +31,7 @@ pub fn plan(roles: &[Role], seed: u64) -> Result<Plan, CalibrateError> {
         objectives: Objectives { rto: Duration::from_secs(3600), rpo: Duration::from_secs(3600), machine: None },
         inputs: Vec::new(),
         stack: StackPlan {
+            vault_plain: Vec::new(),
             name: "stub".to_owned(),
             title: text(),
             test_object: TestObject::Model,
@@ -57,7 +58,7 @@ pub fn plan(roles: &[Role], seed: u64) -> Result<Plan, CalibrateError> {
             mirror_keeps: Vec::new(),
             worst_case_rpo_seconds: 0,
         },
-        workload: WorkloadPlan { writes: 0, pages: 1, uploads: 1 },
+        workload: WorkloadPlan { writes: 0, pages: 1, uploads: 1, large_upload: false },
         probe: PROBE,
         faults: vec![FaultPlan::DatacenterLoss { datacenter: at.clone() }],
         prediction: tenants.iter().map(|tenant| (tenant.clone(), Prediction::Untouched)).collect(),
