@@ -74,6 +74,7 @@ pub fn plan(roles: &[Role], seed: u64) -> Result<Plan, CalibrateError> {
         },
         checks: Vec::new(),
         steps: Vec::new(),
+        sabotage: None,
         tenants,
     })
 }

@@ -60,6 +60,8 @@ pub enum Command {
     Plan(Plan),
     /// Rebuild all reports of a run from its journal; needs no container engine
     Report(Report),
+    /// Run deliberately wrong recoveries, one at a time, and see whether each is noticed
+    Sabotage(Sabotage),
     /// Remove what killed runs left behind, and nothing else
     Sweep(Sweep),
     /// Measure outages of known length with the real prober: are its figures right on this machine?
@@ -123,6 +125,36 @@ impl From<Lang> for crate::report::Lang {
             Lang::De => Self::De,
         }
     }
+}
+
+#[derive(Debug, Args)]
+pub struct Sabotage {
+    /// Scenario file; its stack names the sabotages that fit it
+    #[arg(value_name = "SCENARIO")]
+    pub scenario: PathBuf,
+    /// Further files of sabotages
+    #[arg(long, value_name = "FILE")]
+    pub with: Vec<PathBuf>,
+    /// Only these, by name
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub only: Vec<String>,
+    /// Right drills in between, which must pass
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub clean: u32,
+    /// Draw the order by seed and tell what was what only at the end
+    #[arg(long)]
+    pub blind: bool,
+    /// List the sabotages that fit the scenario and what they must raise; runs nothing
+    #[arg(long)]
+    pub list: bool,
+    /// Folder in which each run gets a folder of its own
+    #[arg(long, default_value = "drills", value_name = "DIR")]
+    pub out: PathBuf,
+    #[command(flatten)]
+    pub overrides: Overrides,
+    /// Language of the reports
+    #[arg(long, value_enum, default_value_t = Lang::En)]
+    pub lang: Lang,
 }
 
 #[derive(Debug, Args)]

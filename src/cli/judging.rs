@@ -6,7 +6,7 @@ use crate::drill::GateAnswer;
 use crate::journal::{self, ReadError};
 use crate::report::{self, Colour, Lang};
 use crate::timeline::{Timeline, TimelineError};
-use crate::verdict::{self, Verdict};
+use crate::verdict::{self, Judgement, Verdict};
 use std::path::{Path, PathBuf};
 
 /// Why a journal could not be judged or its artefacts not be written.
@@ -24,7 +24,7 @@ pub enum JudgingError {
 pub struct Judged {
     folder: PathBuf,
     shown: String,
-    verdict: Verdict,
+    judgement: Judgement,
 }
 
 /// Reads the journal in `folder`, judges it, writes every artefact beside it.
@@ -38,7 +38,7 @@ pub fn judge_and_report(folder: &Path, lang: Lang, colour: Colour) -> Result<Jud
     report::write_all(&journal.entries, &timeline, &judgement, folder, lang)?;
     let place = folder.join("report.html").display().to_string();
     let shown = report::console(&journal.entries, &timeline, &judgement, lang, colour, &place);
-    Ok(Judged { folder: folder.to_owned(), shown, verdict: judgement.verdict })
+    Ok(Judged { folder: folder.to_owned(), shown, judgement })
 }
 
 /// The gate: probes and checks must be green before anything is broken.
@@ -64,8 +64,19 @@ impl Judged {
     }
 
     #[must_use]
+    pub const fn judgement(&self) -> &Judgement {
+        &self.judgement
+    }
+
+    /// Where its evidence lies.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    #[must_use]
     pub const fn exit(&self) -> Exit {
-        match self.verdict {
+        match self.judgement.verdict {
             Verdict::Passed => Exit::Passed,
             Verdict::Failed => Exit::Failed,
             Verdict::Inconclusive => Exit::Inconclusive,

@@ -11,6 +11,7 @@ mod live;
 mod printer;
 mod problems;
 mod run;
+mod sabotage;
 mod signals;
 mod sweep;
 
@@ -37,6 +38,7 @@ pub fn main() -> Exit {
         Command::Plan(args) => commands::plan(printer, args),
         Command::Report(args) => commands::report(printer, args),
         Command::Run(args) => on_runtime(printer, run::run(printer, args)),
+        Command::Sabotage(args) => on_runtime(printer, sabotage::sabotage(printer, args)),
         Command::Sweep(args) => on_runtime(printer, sweep::sweep(printer, args)),
         Command::Calibrate(args) => on_runtime(printer, calibrate::calibrate(printer, args)),
         Command::Doctor(args) => on_runtime(printer, doctor::doctor(printer, args)),

@@ -26,7 +26,8 @@ pub fn compile_all(printer: Printer, files: &[PathBuf], overrides: &Overrides) -
     Err(Exit::Usage)
 }
 
-fn show(printer: Printer, refused: &[Problems]) {
+/// Prints the problems of all files.
+pub fn show(printer: Printer, refused: &[Problems]) {
     if printer.json {
         let all: Vec<serde_json::Value> = refused
             .iter()

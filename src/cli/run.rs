@@ -29,7 +29,7 @@ const TEARDOWN: Duration = Duration::from_secs(60);
 
 /// Why a run could not begin or could not be finished.
 #[derive(Debug, thiserror::Error)]
-enum RunError {
+pub(super) enum RunError {
     #[error(transparent)]
     Engine(#[from] crate::engine::EngineError),
     #[error(transparent)]
@@ -63,9 +63,18 @@ impl RunError {
     }
 }
 
+/// What became of one scenario.
+pub(super) enum Drilled {
+    Judged(Box<judging::Judged>),
+    /// This host cannot run it; why has been said.
+    CannotRun,
+}
+
 /// What one run needs beside its plan.
-struct Session<'a> {
+pub(super) struct Session<'a> {
     printer: Printer,
+    /// Nothing is told while a drill runs.
+    quiet: bool,
     args: &'a args::Run,
     interruption: Interruption,
     host: String,
@@ -83,10 +92,9 @@ pub async fn run(printer: Printer, args: &args::Run) -> Exit {
             .tell(&format!("no step is called {step:?}; `ernstfall plan FILE` lists the steps, such as steady/gate"));
         return Exit::Usage;
     }
-    let session = Session { printer, args, interruption: Interruption::default(), host: host_name() };
-    if let Err(error) = signals::listen(session.interruption.clone(), move |text| printer.tell(text)) {
-        printer.tell(&format!("cannot listen to signals: {error}"));
-        return Exit::Software;
+    let session = Session::new(printer, args, false);
+    if let Err(exit) = session.listen() {
+        return exit;
     }
     if let Some(deadline) = args.deadline {
         session.interruption.after(deadline);
@@ -99,23 +107,54 @@ pub async fn run(printer: Printer, args: &args::Run) -> Exit {
             continue;
         }
         exit = exit.worst(match session.drill(one).await {
-            Ok(exit) => exit,
-            Err(error) => {
-                printer.tell(&format!("error: {error}"));
-                if matches!(error, RunError::Engine(_)) {
-                    printer.tell(
-                        "help: `make engine` brings an engine where it may; `ernstfall doctor` examines this host",
-                    );
-                }
-                error.exit()
+            Ok(Drilled::Judged(judged)) => {
+                printer.result(&judged.shown(printer));
+                judged.exit()
             }
+            Ok(Drilled::CannotRun) => Exit::Unavailable,
+            Err(error) => session.told(&error),
         });
     }
     exit
 }
 
-impl Session<'_> {
-    async fn drill(&self, compiled: Compiled) -> Result<Exit, RunError> {
+impl<'a> Session<'a> {
+    pub(super) fn new(printer: Printer, args: &'a args::Run, quiet: bool) -> Self {
+        Self {
+            printer,
+            quiet,
+            args,
+            interruption: Interruption::default(),
+            host: host_name(),
+        }
+    }
+
+    /// From here on signals end the drills.
+    pub(super) fn listen(&self) -> Result<(), Exit> {
+        let printer = self.printer;
+        signals::listen(self.interruption.clone(), move |text| printer.tell(text)).map_err(
+            |error| {
+                printer.tell(&format!("cannot listen to signals: {error}"));
+                Exit::Software
+            },
+        )
+    }
+
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.interruption.by().is_some()
+    }
+
+    /// Says why a drill could not begin or be finished, and how the program ends then.
+    pub(super) fn told(&self, error: &RunError) -> Exit {
+        self.printer.tell(&format!("error: {error}"));
+        if matches!(error, RunError::Engine(_)) {
+            let help = "help: `make engine` brings an engine where it may; `ernstfall doctor` examines this host";
+            self.printer.tell(help);
+        }
+        error.exit()
+    }
+
+    pub(super) async fn drill(&self, compiled: Compiled) -> Result<Drilled, RunError> {
         let Compiled { plan, stack_dir } = compiled;
         let plan = Arc::new(plan);
         let run = new_run_id()?;
@@ -124,7 +163,7 @@ impl Session<'_> {
         let engine = DockerEngine::connect(ownership).await?;
         if let Some(why) = super::doctor::cannot_run(&engine, &plan).await {
             self.printer.tell(&format!("error: this host cannot run {}: {why}", plan.name));
-            return Ok(Exit::Unavailable);
+            return Ok(Drilled::CannotRun);
         }
 
         let folder = self.args.out.join(run.as_str());
@@ -132,15 +171,12 @@ impl Session<'_> {
         let place = Place::make(&run)?;
         let journal_path = folder.join("journal.ndjson");
         let journal = Writer::create(&journal_path, Arc::new(SystemClock::start()))?;
-        let live = Arc::new(Live::new(self.printer, &plan));
-        let shown = Arc::clone(&live);
-        journal.listen(move |entry| shown.see(entry));
-        self.printer.tell(&format!(
-            "run {run}: {} on {}, evidence in {}",
-            plan.name,
-            plan.stack.name,
-            folder.display()
-        ));
+        let live = (!self.quiet).then(|| Arc::new(Live::new(self.printer, &plan)));
+        if let Some(shown) = live.clone() {
+            journal.listen(move |entry| shown.see(entry));
+            let (name, stack) = (&plan.name, &plan.stack.name);
+            self.printer.tell(&format!("run {run}: {name} on {stack}, evidence in {}", folder.display()));
+        }
 
         let key = RunKey::draw()?;
         let started = RunStarted { calibration: self.calibration(), ..started(&run, &plan, &key, &self.host)? };
@@ -187,7 +223,9 @@ impl Session<'_> {
             keeps
         })
         .await;
-        live.end();
+        if let Some(live) = live {
+            live.end();
+        }
         if kept.into_inner() {
             self.tell_kept(&run, &place, ended.as_ref().ok().and_then(|ended| ended.front));
         } else if let Err(error) = place.remove() {
@@ -195,8 +233,7 @@ impl Session<'_> {
         }
         ended?;
         let result = judging::judge_and_report(&folder, self.args.lang.into(), self.printer.colour_of_result())?;
-        self.printer.result(&result.shown(self.printer));
-        Ok(result.exit())
+        Ok(Drilled::Judged(Box::new(result)))
     }
 
     /// The last one in the folder of the runs. One that cannot be read is none, and the reports say so.
@@ -255,7 +292,7 @@ const fn keep(keep: args::Keep) -> Keep {
 }
 
 /// Date, time and four random digits: `260105-133700-7f3a`.
-fn new_run_id() -> Result<RunId, RunError> {
+pub(super) fn new_run_id() -> Result<RunId, RunError> {
     let wall: String = wall_now().chars().filter(char::is_ascii_digit).collect();
     let suffix: u16 = rand::random();
     Ok(RunId::new(format!("{}-{}-{suffix:04x}", wall.get(2..8).unwrap_or("0"), wall.get(8..14).unwrap_or("0")))?)

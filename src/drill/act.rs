@@ -6,7 +6,7 @@ use super::setup::Setup;
 use crate::ids::Tenant;
 use crate::journal::{DrillClock, Event, Outcome, WriteError, Writer};
 use crate::ledger::{Ledger, Marks, RunKey};
-use crate::plan::{Action, Operation, Phase, Plan, ServiceKey, Step};
+use crate::plan::{Action, HarnessSabotage, Operation, Phase, Plan, ServiceKey, Step};
 use crate::probe::{self, FrontWatch, Prober, Progress, SustainWatch};
 use crate::runbook;
 use crate::secret::Secret;
@@ -87,6 +87,11 @@ impl Drill {
 
     pub(super) fn token(&self) -> CancellationToken {
         self.setup.token.clone()
+    }
+
+    /// Whether the harness itself is turned this way.
+    pub(super) fn turned(&self, how: HarnessSabotage) -> bool {
+        self.setup.plan.sabotage.as_ref().is_some_and(|sabotage| sabotage.harness == Some(how))
     }
 
     pub(super) const fn key(&self) -> &RunKey {
@@ -175,6 +180,11 @@ impl Drill {
             Action::Restart { services } => Ok(self.site.restart(&step.name, services).await?),
             Action::Run { commands } => {
                 Ok(runbook::commands(&self.site, &self.setup.journal, &step.name, commands).await?)
+            }
+            Action::Sabotage { commands } => {
+                let done = self.site.run(&step.name, commands).await;
+                // What a sabotage cannot do is no failed recovery.
+                done.map(|_| ()).map_err(|error| StepError::Sabotage(error.to_string()))
             }
             Action::Baseline => self.baseline().await,
             Action::Write { before } => self.write(*before).await,

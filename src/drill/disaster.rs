@@ -20,6 +20,7 @@ impl Drill {
             journal: &self.setup.journal,
             clock: &self.clock,
             step: &step.name,
+            turned: plan.sabotage.as_ref().and_then(|sabotage| sabotage.harness),
         };
         fault::inject(&scene, index, || self.injected.push(index)).await?;
         Ok(())

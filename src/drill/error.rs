@@ -38,6 +38,8 @@ pub(super) enum StepError {
     Hide(#[from] aho_corasick::BuildError),
     #[error("the gate is closed: {0}")]
     Gate(String),
+    #[error("the sabotage did not take place: {0}")]
+    Sabotage(String),
     #[error("it did not end within {0:?}")]
     TimedOut(Duration),
     #[error("cancelled")]

@@ -6,7 +6,7 @@ use crate::clock::DrillTime;
 use crate::ids::Tenant;
 use crate::journal::Event;
 use crate::ledger::Marks;
-use crate::plan::{Command, Generation, Step};
+use crate::plan::{Command, Generation, HarnessSabotage, Step, Tag};
 use crate::stack::Taken;
 use crate::workload::corpus::{Corpus, write_baseline};
 use crate::workload::history::{self, History};
@@ -54,6 +54,9 @@ impl Drill {
     pub(super) async fn write(&mut self, before: DrillTime) -> Result<(), StepError> {
         let writes = self.setup.plan.workload.writes;
         self.clock.stand_at(history::begins(before, writes))?;
+        if self.turned(HarnessSabotage::WorkloadStalled) && self.idle(before) {
+            return Ok(self.clock.stand_at(before)?);
+        }
         let (Some(history), Some(driver)) = (&mut self.history, &self.driver) else {
             return Err(StepError::OutOfOrder("writing"));
         };
@@ -65,6 +68,12 @@ impl Drill {
         }
         self.clock.stand_at(before)?;
         Ok(())
+    }
+
+    /// Whether a stalled workload writes no more: after the last daily.
+    fn idle(&self, before: DrillTime) -> bool {
+        let dailies = self.setup.plan.calendar.generations.iter().filter(|generation| generation.tag == Tag::Daily);
+        dailies.map(|generation| generation.time).max().is_some_and(|last| before > last)
     }
 
     pub(super) async fn backup(

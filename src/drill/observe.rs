@@ -5,11 +5,11 @@ use super::error::StepError;
 use crate::engine::EngineError;
 use crate::ids::Datacenter;
 use crate::journal::Event;
-use crate::plan::{Command, Moment, Step};
+use crate::plan::{Command, HarnessSabotage, Moment, Step};
 use crate::probe::{self, FrontWatch, ProbeTarget, Prober};
 use crate::stack::{Forbidden, KeyTrial, Listed};
 use crate::workload::pdf_text;
-use crate::workload::readback::{Readback, read_all};
+use crate::workload::readback::{Readback, read_all, read_nothing};
 use futures_util::future::try_join_all;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -103,6 +103,9 @@ impl Drill {
             return Err(StepError::OutOfOrder("reading back"));
         };
         driver.forget().await;
+        if moment != Moment::Steady && self.turned(HarnessSabotage::ReadNothing) {
+            return Ok(read_nothing(&self.setup.journal, moment, self.known.keys())?);
+        }
         let with = Readback {
             driver: driver.as_ref(),
             journal: &self.setup.journal,

@@ -113,6 +113,9 @@ async fn one(drill: &mut Drill, step: &Step) -> Result<Outcome, WriteError> {
     let outcome = match result {
         Ok(()) => Outcome::Done,
         Err(StepError::Cancelled) => Outcome::Cancelled,
+        Err(error @ StepError::TimedOut(_)) if matches!(step.action, Action::Sabotage { .. }) => {
+            Outcome::Broken { why: error.to_string() }
+        }
         Err(StepError::TimedOut(deadline)) => Outcome::timed_out(deadline),
         Err(error) if step.phase.tries_the_recovery() && error.is_the_operators() => {
             Outcome::Failed { why: error.to_string() }

@@ -7,7 +7,7 @@ mod tenant;
 
 use crate::ids::StepName;
 use crate::journal::{DrillClock, Event, Outcome, WriteError, Writer};
-use crate::plan::{FaultPlan, Plan};
+use crate::plan::{FaultPlan, HarnessSabotage, Plan};
 use crate::stack::{Site, SiteError};
 use std::time::Duration;
 
@@ -32,6 +32,8 @@ pub struct Scene<'a> {
     pub journal: &'a Writer,
     pub clock: &'a DrillClock,
     pub step: &'a StepName,
+    /// How a sabotage turns the harness.
+    pub turned: Option<HarnessSabotage>,
 }
 
 /// Injects fault `index` of the plan; `planned` is called when its undo stands in the journal. The moment before the first injection call is `t0`: the drill clock runs from there.
@@ -59,7 +61,16 @@ pub async fn inject(scene: &Scene<'_>, index: usize, planned: impl FnOnce() + Se
     planned();
     scene.clock.run_from(scene.clock.now())?;
     scene.journal.write(Event::FaultInjecting { fault: index })?;
+    if scene.turned == Some(HarnessSabotage::FaultVoid) {
+        scene.journal.write(Event::FaultConfirmed { fault: index, evidence: "so it is said".to_owned() })?;
+        return Ok(());
+    }
     let confirmed = match (fault, targets) {
+        (FaultPlan::DatacenterLoss { datacenter }, Targets::Resources(targets))
+            if scene.turned == Some(HarnessSabotage::FaultHalf) =>
+        {
+            datacenter::lose_half(scene.site, datacenter, &targets).await?
+        }
         (FaultPlan::DatacenterLoss { datacenter }, Targets::Resources(targets)) => {
             datacenter::lose(scene.site, datacenter, &targets).await?
         }

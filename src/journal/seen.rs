@@ -38,6 +38,10 @@ pub enum Surface {
     Pdf,
 }
 
+impl Surface {
+    pub const ALL: [Self; 6] = [Self::Pages, Self::Uploads, Self::Users, Self::Search, Self::Access, Self::Pdf];
+}
+
 /// One thing that was seen in a readback. `tokens` and `canaries` are found by us in the raw bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

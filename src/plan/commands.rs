@@ -19,6 +19,8 @@ pub struct Commands<'c> {
     pub places: &'c Places,
     pub tenants: &'c [Tenant],
     pub affected: &'c [Tenant],
+    /// Whom a sabotage harms; nobody without one.
+    pub victim: Option<&'c Tenant>,
     pub common: &'c Variables,
     pub operations: BTreeMap<Operation, &'c [CommandEntry]>,
 }
@@ -49,8 +51,8 @@ impl Commands<'_> {
                 let hint = "leave `datacenter` out: an operation runs where the drill needs it";
                 reading.advise(word.at, "an operation has no place of its own", hint);
             }
-            if entry.each.value == Each::Affected {
-                let hint = "write `for: tenants`; `affected` is a word of runbooks";
+            if matches!(entry.each.value, Each::Affected | Each::Victim) {
+                let hint = "write `for: tenants`; `affected` is a word of runbooks, `victim` of sabotages";
                 reading.advise(entry.each.at, "an operation knows of no fault", hint);
             }
             found.extend(self.entry(entry, Some(datacenter), DEADLINE, more, reading));
@@ -129,7 +131,12 @@ impl Commands<'_> {
             Each::Once => vec![None],
             Each::Tenants => self.tenants.iter().map(Some).collect(),
             Each::Affected => self.affected.iter().map(Some).collect(),
+            Each::Victim => self.victim.into_iter().map(Some).collect(),
         };
+        if entry.each.value == Each::Victim && self.victim.is_none() {
+            let hint = "write `for: affected`; `victim` is a word of sabotages";
+            reading.advise(entry.each.at, "nobody is harmed here", hint);
+        }
         if known.scope == Scope::Tenant && entry.each.value == Each::Once {
             let hint = "write `for: tenants`, or in a runbook `for: affected`";
             reading.advise(entry.service.at, format!("`{service}` is a service of tenants: for whom?"), hint);

@@ -9,6 +9,7 @@ mod places;
 mod recovery;
 mod references;
 mod resolve;
+mod sabotage;
 mod services;
 mod stack_model;
 mod step_model;
@@ -19,7 +20,7 @@ mod words;
 
 pub use crate::scenario::Overrides;
 pub use calendar::{CalendarInput, DisasterAt, Every, calendar, mirror_after, predict, worst_case};
-pub use compile::{Compiled, compile};
+pub use compile::{Codes, Compiled, Sabotaged, Wrong, compile, compile_sabotages};
 pub use model::*;
 pub use services::BASE_IMAGE;
 pub use stack_model::*;

@@ -49,6 +49,39 @@ pub struct Plan {
     pub prediction: BTreeMap<Tenant, Prediction>,
     pub checks: Vec<Check>,
     pub steps: Vec<Step>,
+    /// A deliberately wrong drill. Its steps stand among the others; no check looks at this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sabotage: Option<SabotagePlan>,
+}
+
+/// A deliberately wrong recovery, and what a drill must find of it: any of these codes, at that tenant if one is named.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SabotagePlan {
+    pub name: String,
+    pub title: Text,
+    /// What is done wrong, in the words of the plan.
+    pub does: String,
+    pub victim: Tenant,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub harness: Option<HarnessSabotage>,
+    pub findings: Vec<String>,
+    pub reasons: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<Tenant>,
+}
+
+/// How the verifier itself is turned: it says that it did what it did not do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HarnessSabotage {
+    /// After the recovery nothing is looked at, and that is called all there is.
+    ReadNothing,
+    /// The fault is called confirmed and never happens.
+    FaultVoid,
+    /// The fault is called confirmed and leaves the tenants' services running.
+    FaultHalf,
+    /// The tenants have not written for hours when the fault comes.
+    WorkloadStalled,
 }
 
 /// Success criteria, fixed before the run.
@@ -167,6 +200,17 @@ pub enum Prediction {
     Generation(Generation),
     /// No backup reaches back far enough.
     Beyond,
+}
+
+impl FaultPlan {
+    /// The kind, as it is typed in scenarios.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::DatacenterLoss { .. } => "datacenter-loss",
+            Self::TenantDeleted { .. } => "tenant-deleted",
+        }
+    }
 }
 
 impl Plan {

@@ -5,6 +5,7 @@ use super::commands::{Commands, operations};
 use super::inputs::inputs;
 use super::places::{Places, places};
 use super::references;
+use super::sabotage;
 use super::services::{Instances, common_variables, instances};
 use super::steps::Outline;
 use super::words::{meaning, name};
@@ -16,14 +17,18 @@ use super::{
 use crate::clock::DrillTime;
 use crate::ids::{Datacenter, Service, Tenant};
 use crate::scenario::compose::{Variables, interpolate_word};
-use crate::scenario::{self, Disaster, DriverEntry, Loaded, PlainEntry, PolicyEntry, Reading, Title, Word};
+use crate::scenario::{
+    self, Disaster, DriverEntry, Loaded, PlainEntry, PolicyEntry, Reading, SabotageEntry, Title, Word,
+};
 use std::collections::BTreeMap;
 
 /// Monday, 5 January 2026, midnight: when every drill clock begins.
 const BEGINS: DrillTime = DrillTime::from_unix(1_767_571_200);
 
 /// Makes the plan; problems go to `reading`, and a plan that comes with problems must not be used.
-pub fn resolve(loaded: &Loaded, reading: &mut Reading) -> Option<Plan> {
+///
+/// With a sabotage the plan is a deliberately wrong one.
+pub fn resolve(loaded: &Loaded, sabotage: Option<&SabotageEntry>, reading: &mut Reading) -> Option<Plan> {
     let scenario = &loaded.scenario;
     let tenants = tenants(&scenario.tenants, reading);
     let places = places(&loaded.stack, reading);
@@ -41,6 +46,7 @@ pub fn resolve(loaded: &Loaded, reading: &mut Reading) -> Option<Plan> {
         places: &places,
         tenants: &tenants,
         affected: &affected,
+        victim: None,
         common: &common,
         operations: declared,
     };
@@ -62,7 +68,8 @@ pub fn resolve(loaded: &Loaded, reading: &mut Reading) -> Option<Plan> {
         standby: &loaded.stack.standby,
         deadlines: &scenario.deadlines,
     };
-    let steps = outline.steps(reading);
+    let mut steps = outline.steps(reading);
+    let sabotage = sabotage.and_then(|entry| sabotage::apply(entry, &outline, &mut steps, reading));
     let runbook = runbook(loaded, &commands, reading);
     let worst = runbook.as_ref().map(|runbook| worst_case(&policy, runbook.from != places.primary, runbook.tag));
     let prediction =
@@ -97,10 +104,11 @@ pub fn resolve(loaded: &Loaded, reading: &mut Reading) -> Option<Plan> {
         prediction: prediction.unwrap_or_default(),
         checks,
         steps,
+        sabotage,
     })
 }
 
-fn text(title: &Title) -> Text {
+pub fn text(title: &Title) -> Text {
     Text { en: title.en.clone(), de: title.de.clone() }
 }
 

@@ -192,6 +192,10 @@ pub enum Action {
     Run {
         commands: Vec<Command>,
     },
+    /// Do what a right recovery would not do.
+    Sabotage {
+        commands: Vec<Command>,
+    },
     /// Write the baseline corpus through the application driver.
     Baseline,
     /// Move the drill clock to shortly before a generation (or the disaster) and write.

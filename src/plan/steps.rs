@@ -215,14 +215,10 @@ impl Outline<'_> {
 
     fn fault(&self, steps: &mut Steps, running: &mut BTreeSet<ServiceKey>) {
         for (index, fault) in self.faults.iter().enumerate() {
-            let name = match fault {
-                FaultPlan::DatacenterLoss { datacenter } => {
-                    running.retain(|key| key.datacenter.as_ref() != Some(datacenter));
-                    "datacenter-loss"
-                }
-                FaultPlan::TenantDeleted { .. } => "tenant-deleted",
-            };
-            steps.add(Phase::Fault, name, self.deadlines.fault, Action::Fault { index });
+            if let FaultPlan::DatacenterLoss { datacenter } = fault {
+                running.retain(|key| key.datacenter.as_ref() != Some(datacenter));
+            }
+            steps.add(Phase::Fault, fault.name(), self.deadlines.fault, Action::Fault { index });
         }
         let detect = match self.detection {
             Detection::Probe { deadline, .. } => *deadline,

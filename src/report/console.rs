@@ -40,9 +40,9 @@ pub(super) fn console(view: &View, colour: Colour, place: &str) -> String {
             lang.bytes(view.bytes()),
             started.run
         ),
-        String::new(),
-        format!("RTO  {}", rto(view)),
     ];
+    out.extend(view.sabotage());
+    out.extend([String::new(), format!("RTO  {}", rto(view))]);
     out.extend(wrap("RPO  ", &rpo(view)));
     out.push(String::new());
     tenants(view, &mut out);

@@ -26,6 +26,10 @@ pub(super) fn summary(view: &View) -> String {
     line("");
     line(&escape(catalogue::verdict_means(judgement.verdict, lang)));
     line("");
+    if let Some(sabotage) = view.sabotage() {
+        line(&format!("**{}**", escape(&sabotage)));
+        line("");
+    }
     line(&format!("- **RTO**: {}", rto(view)));
     line(&format!("- **RPO**: {}", rpo(view)));
     line(&format!(

@@ -43,6 +43,13 @@ impl<'a> View<'a> {
         Self { entries, timeline, judgement, lang }
     }
 
+    /// That this drill was made wrong on purpose, and how: nobody may take it for a failed recovery.
+    pub(super) fn sabotage(&self) -> Option<String> {
+        let sabotage = self.timeline.plan().sabotage.as_ref()?;
+        let told = Label::Sabotaged.text(self.lang);
+        Some(format!("{told}: {} ({}, {})", self.lang.text(&sabotage.title), sabotage.name, sabotage.does))
+    }
+
     /// Hash of the journal's last line.
     pub(super) fn head(&self) -> &'a str {
         self.entries.last().map_or("", |entry| entry.hash.as_str())

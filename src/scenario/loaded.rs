@@ -5,6 +5,7 @@ use super::node::{self, Node};
 use super::problem::Problems;
 use super::reading::{Reading, Word, shown};
 use super::runbook_file::Runbook;
+use super::sabotage_file::{self, SabotageEntry};
 use super::scenario_file::{MAX_TENANTS, Scenario, numbered};
 use super::stack_file::Stack;
 use super::{runbook_file, scenario_file, stack_file};
@@ -62,6 +63,24 @@ pub fn read(path: &Path, overrides: &Overrides, reading: &mut Reading) -> Option
     let compose = compose::load(&stack, &ground, reading);
     let (runbook_path, runbook) = runbook?;
     Some(Loaded { scenario, stack, runbook, runbook_path, compose: compose?, ground, folder })
+}
+
+/// The sabotages that the stack ships, and those of further files; problems go to `reading`.
+pub fn sabotages(loaded: &Loaded, more: &[PathBuf], reading: &mut Reading) -> Vec<SabotageEntry> {
+    let mut found: Vec<SabotageEntry> = Vec::new();
+    let typed = &loaded.ground.typed;
+    let shipped = loaded.stack.sabotages.iter().filter_map(|word| named(word, typed, reading)).map(|(_, root)| root);
+    let mut roots: Vec<Node> = shipped.collect();
+    roots.extend(more.iter().filter_map(|path| open(path, None, reading)));
+    let entries: Vec<SabotageEntry> = roots.iter().flat_map(|root| sabotage_file::read(root, reading)).collect();
+    for entry in entries {
+        if found.iter().any(|known| known.name.value == entry.name.value) {
+            let hint = "results name sabotages: give it another name";
+            reading.advise(entry.name.at, format!("another file has a sabotage `{}` too", entry.name.value), hint);
+        }
+        found.push(entry);
+    }
+    found
 }
 
 fn open(path: &Path, wanted: Option<&Word>, reading: &mut Reading) -> Option<Node> {

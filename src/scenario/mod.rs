@@ -12,17 +12,19 @@ pub mod paths;
 mod problem;
 mod reading;
 mod runbook_file;
+mod sabotage_file;
 mod scenario_file;
 mod stack_file;
 mod suggest;
 
-pub use loaded::{Loaded, Overrides, load, read};
+pub use loaded::{Loaded, Overrides, load, read, sabotages};
 pub use problem::{Problem, Problems};
 pub use reading::{Place, Placed, Reading, Word, hex};
 pub use runbook_file::{CommandEntry, Each, Runbook, ServiceList, StepAction, StepEntry};
+pub use sabotage_file::{ActEntry, RaisesEntry, SabotageEntry};
 pub use scenario_file::{
-    Allowance, Deadlines, Detection, Disaster, Fault, FaultKind, History, MAX_TENANTS, Objectives, Probe, Scenario,
-    Title,
+    Allowance, Deadlines, Detection, Disaster, FAULTS, Fault, FaultKind, History, MAX_TENANTS, Objectives, Probe,
+    Scenario, Title,
 };
 pub use stack_file::{
     AccessEntry, DatacenterEntry, DriverEntry, FrontEntry, OperationEntry, PlainEntry, PolicyEntry, ProtectionEntry,

@@ -49,6 +49,8 @@ pub enum Each {
     Once,
     Tenants,
     Affected,
+    /// The tenant that a sabotage harms.
+    Victim,
 }
 
 #[derive(Debug, Clone)]
@@ -181,8 +183,9 @@ fn each(node: &Node, reading: &mut Reading) -> Each {
         "once" => Each::Once,
         "tenants" => Each::Tenants,
         "affected" => Each::Affected,
+        "victim" => Each::Victim,
         other => {
-            let hint = suggest(other, ["once", "tenants", "affected"]);
+            let hint = suggest(other, ["once", "tenants", "affected", "victim"]);
             reading.advise(word.at, format!("a command is not carried out for `{other}`"), hint);
             Each::Once
         }

@@ -266,7 +266,8 @@ fn probe(node: Option<&Node>, reading: &mut Reading) -> Probe {
     probe
 }
 
-const FAULTS: [&str; 2] = ["datacenter-loss", "tenant-deleted"];
+/// The kinds of faults, as they are typed.
+pub const FAULTS: [&str; 2] = ["datacenter-loss", "tenant-deleted"];
 
 fn faults(node: &Node, reading: &mut Reading) -> Vec<Fault> {
     let items = reading.list(node);

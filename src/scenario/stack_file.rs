@@ -30,6 +30,8 @@ pub struct Stack {
     pub access: Vec<AccessEntry>,
     pub policy: PolicyEntry,
     pub operations: Placed<Vec<OperationEntry>>,
+    /// Files of sabotages that fit this stack, relative to its folder.
+    pub sabotages: Vec<Word>,
 }
 
 #[derive(Debug, Clone)]
@@ -119,6 +121,7 @@ pub fn read(root: &Node, reading: &mut Reading) -> Option<Stack> {
     let policy = fields.need("backup", reading).and_then(|node| policy(node, reading));
     let operations = fields.need("operations", reading);
     let operations = operations.map(|node| Placed { value: operations_of(node, reading), at: node.owner() });
+    let sabotages = fields.words("sabotages", reading);
     fields.done(reading);
 
     // Without these there is nothing to go on with; that they are missing has been said.
@@ -155,6 +158,7 @@ pub fn read(root: &Node, reading: &mut Reading) -> Option<Stack> {
         access,
         policy: policy.unwrap_or(otherwise),
         operations,
+        sabotages,
     })
 }
 

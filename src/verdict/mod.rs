@@ -3,13 +3,15 @@
 //! `judge` puts it together; `gate` is the part that must be green before anything is broken. Readbacks: `readback` opens the surfaces,
 //! `versions` (pages, uploads), `rights` (users, groups, protections), `surfaces` (search, PDF, role matrix) and `restart` judge them against
 //! `survivors`, which replays the `ledger`. Stores: `backups`, `custody`. Provenance and loss: `claims`, `loss`. Time: `slots`, `recovery`, `parts`;
-//! `measured` is that alone, for the calibration. The drill itself: `conduct`. `codes` and `model` are what comes out; `bench` is where it is laid down.
+//! `measured` is that alone, for the calibration. The drill itself: `conduct`. Whether it noticed its
+//! own sabotage: `counterproof`. `codes` and `model` are what comes out; `bench` is where it is laid down.
 
 mod backups;
 mod bench;
 mod claims;
 mod codes;
 mod conduct;
+mod counterproof;
 mod custody;
 mod gate;
 mod judge;
@@ -33,6 +35,7 @@ mod tests;
 mod versions;
 
 pub use codes::{FindingCode, ReasonCode, Severity};
+pub use counterproof::{Catch, Counterproof, counterproof};
 pub use gate::gate;
 pub use judge::judge;
 pub use measured::{Measured, measured};

@@ -11,9 +11,6 @@ use crate::plan::{AccessAction, Check, Moment, Phase, Who};
 use crate::timeline::{Answer, Timeline};
 use std::collections::{BTreeMap, HashSet};
 
-const SURFACES: [Surface; 6] =
-    [Surface::Pages, Surface::Uploads, Surface::Users, Surface::Search, Surface::Access, Surface::Pdf];
-
 /// Compares the readbacks `health` and `restart` of all tenants.
 pub(super) fn judge(bench: &mut Bench<'_>, timeline: &Timeline<'_>, ledger: &Ledger<'_, '_>, views: &Views<'_>) {
     for tenant in &timeline.plan().tenants {
@@ -26,7 +23,7 @@ pub(super) fn judge(bench: &mut Bench<'_>, timeline: &Timeline<'_>, ledger: &Led
             .collect();
         let ignored = Ignored { probed };
         let mut compared = 0;
-        for surface in SURFACES {
+        for surface in Surface::ALL {
             let before = timeline.items(Moment::Health, tenant, surface);
             let after = timeline.items(Moment::Restart, tenant, surface);
             match (before, after) {

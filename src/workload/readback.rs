@@ -36,6 +36,24 @@ pub async fn read_all(with: Readback<'_>, tenants: &BTreeMap<Tenant, Known>) -> 
     Ok(())
 }
 
+/// Looks at nothing and calls that all there is: what a turned harness would do.
+///
+/// # Errors
+/// [`WriteError`] when the journal cannot be written.
+pub fn read_nothing<'t>(
+    journal: &Writer,
+    moment: Moment,
+    tenants: impl Iterator<Item = &'t Tenant>,
+) -> Result<(), WriteError> {
+    for tenant in tenants {
+        journal.write(Event::ReadbackStarted { moment, tenant: tenant.clone() })?;
+        for surface in Surface::ALL {
+            journal.write(Event::SurfaceRead { moment, tenant: tenant.clone(), surface, items: 0 })?;
+        }
+    }
+    Ok(())
+}
+
 #[derive(Clone, Copy)]
 struct Reader<'a> {
     with: Readback<'a>,

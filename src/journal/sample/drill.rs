@@ -103,7 +103,11 @@ fn act(stage: &mut Stage, disaster: Disaster, step: &Step, dice: &mut Dice) {
         Action::Sustain => stage.pass(Duration::from_secs(12)),
         Action::Restart { .. } => restart(stage),
         Action::ProbeEnd => stage.prober(false),
-        Action::Images | Action::Secrets | Action::Mirror { .. } | Action::Retention { .. } => {
+        Action::Images
+        | Action::Secrets
+        | Action::Sabotage { .. }
+        | Action::Mirror { .. }
+        | Action::Retention { .. } => {
             stage.pass(Duration::from_millis(100));
         }
     }

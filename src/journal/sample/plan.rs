@@ -224,6 +224,7 @@ pub fn plan(disaster: Disaster) -> Plan {
         },
         checks: Check::ALL.to_vec(),
         steps: steps(disaster, &tenants),
+        sabotage: None,
         tenants,
     }
 }

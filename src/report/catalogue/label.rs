@@ -24,6 +24,7 @@ macro_rules! labels {
 labels! {
     // --- the top of the page
     Drill: "DRILL", "ÜBUNG";
+    Sabotaged: "Sabotaged on purpose, to see whether it is noticed", "Absichtlich sabotiert, als Gegenprobe";
     RecoveryTest: "Recovery drill", "Wiederherstellungstest";
     Verdict: "Verdict", "Ergebnis";
     Rto: "Recovery time (RTO), slowest tenant", "Wiederherstellungszeit (RTO), langsamster Mandant";

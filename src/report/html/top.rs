@@ -24,6 +24,7 @@ pub(super) fn header(view: &View) -> Markup {
             p class="eyebrow" { b { (Label::Drill.text(lang)) } " · " (Label::RecoveryTest.text(lang)) " · " (lang.text(&started.plan.stack.title)) }
             h1 { (lang.text(&started.plan.title)) }
             (banner(view))
+            @if let Some(sabotage) = view.sabotage() { p class="sabotaged" id="sabotaged" { (sabotage) } }
             div class="cards" {
                 (rto(view))
                 (rpo(view))

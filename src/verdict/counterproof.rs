@@ -1,0 +1,147 @@
+//! Whether a drill noticed its own sabotage: what must be raised, beside what was.
+
+use super::codes::ReasonCode;
+use super::model::{Judgement, Verdict};
+use crate::ids::Tenant;
+use crate::plan::SabotagePlan;
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// What became of one sabotage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Catch {
+    /// An expected code at the expected tenant, and the drill did not pass.
+    Caught,
+    /// The drill passed, or found other things only.
+    Missed,
+    /// The sabotage itself could not be carried out, or the drill was aborted: nothing is proved.
+    Void,
+}
+
+/// The result, with all codes that the drill raised (`code tenant`), for the table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Counterproof {
+    pub catch: Catch,
+    pub verdict: Verdict,
+    /// The expected ones among them.
+    pub hits: BTreeSet<String>,
+    /// All others.
+    pub others: BTreeSet<String>,
+}
+
+/// Compares. Of the reasons only those count that a sabotage names: an inconclusive drill is no catch by itself.
+#[must_use]
+pub fn counterproof(sabotage: &SabotagePlan, judgement: &Judgement) -> Counterproof {
+    let here = |tenant: Option<&Tenant>| sabotage.tenant.is_none() || tenant == sabotage.tenant.as_ref();
+    let findings = judgement.findings.iter().map(|finding| {
+        let code = finding.code.name();
+        let hit = sabotage.findings.iter().any(|one| one == code) && here(finding.tenant.as_ref());
+        (told(code, finding.tenant.as_ref()), hit)
+    });
+    let reasons = judgement.reasons.iter().map(|reason| {
+        let code = reason.code.name();
+        let hit = sabotage.reasons.iter().any(|one| one == code) && here(reason.tenant.as_ref());
+        (told(code, reason.tenant.as_ref()), hit)
+    });
+    let (mut hits, mut others) = (BTreeSet::new(), BTreeSet::new());
+    for (text, hit) in findings.chain(reasons) {
+        if hit {
+            hits.insert(text)
+        } else {
+            others.insert(text)
+        };
+    }
+    // What was hit at one item may be raised without a tenant at another.
+    others.retain(|text| !hits.contains(text));
+    let own = format!("sabotage-{}", sabotage.name);
+    let void = judgement.reasons.iter().any(|reason| match reason.code {
+        ReasonCode::Aborted => true,
+        ReasonCode::HarnessBroken => reason.item.as_deref().is_some_and(|item| item.ends_with(&own)),
+        _ => false,
+    });
+    let catch = if void {
+        Catch::Void
+    } else if judgement.verdict != Verdict::Passed && !hits.is_empty() {
+        Catch::Caught
+    } else {
+        Catch::Missed
+    };
+    Counterproof { catch, verdict: judgement.verdict, hits, others }
+}
+
+fn told(code: &str, tenant: Option<&Tenant>) -> String {
+    tenant.map_or_else(|| code.to_owned(), |tenant| format!("{code} {tenant}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::sample::Sample;
+    use crate::plan::Text;
+    use crate::timeline::Timeline;
+    use crate::verdict::{Finding, FindingCode, Reason, judge};
+
+    fn tenant(name: &str) -> Tenant {
+        Tenant::new(name).expect("a name")
+    }
+
+    fn sabotage(findings: &[&str], reasons: &[&str], at: Option<&str>) -> SabotagePlan {
+        let owned = |codes: &[&str]| codes.iter().map(|code| (*code).to_owned()).collect();
+        SabotagePlan {
+            name: "uploads-missing".to_owned(),
+            title: Text { en: "x".to_owned(), de: "x".to_owned() },
+            does: "x".to_owned(),
+            victim: tenant("acme"),
+            harness: None,
+            findings: owned(findings),
+            reasons: owned(reasons),
+            tenant: at.map(tenant),
+        }
+    }
+
+    fn clean() -> Judgement {
+        let entries = Sample::datacenter_loss().entries();
+        judge(&Timeline::from(&entries, false).expect("a story"))
+    }
+
+    fn with(finding: Option<Finding>, reason: Option<Reason>) -> Judgement {
+        let mut judgement = clean();
+        assert_eq!(judgement.verdict, Verdict::Passed);
+        judgement.verdict = if finding.is_some() { Verdict::Failed } else { Verdict::Inconclusive };
+        judgement.findings.extend(finding);
+        judgement.reasons.extend(reason);
+        judgement
+    }
+
+    #[test]
+    fn a_drill_that_passes_has_missed_it() {
+        assert_eq!(counterproof(&sabotage(&["lost"], &[], None), &clean()).catch, Catch::Missed);
+    }
+
+    #[test]
+    fn the_code_and_the_tenant_must_be_right() {
+        let found = with(Some(Finding::new(FindingCode::Lost).tenant(&tenant("acme"))), None);
+        assert_eq!(counterproof(&sabotage(&["lost"], &[], Some("acme")), &found).catch, Catch::Caught);
+        assert_eq!(counterproof(&sabotage(&["lost"], &[], None), &found).catch, Catch::Caught);
+        assert_eq!(counterproof(&sabotage(&["lost"], &[], Some("globex")), &found).catch, Catch::Missed);
+        let other = counterproof(&sabotage(&["leaked"], &[], Some("acme")), &found);
+        assert_eq!((other.catch, other.others.len()), (Catch::Missed, 1));
+    }
+
+    #[test]
+    fn only_a_named_reason_counts() {
+        let vague = with(None, Some(Reason::new(ReasonCode::ZeroItems)));
+        assert_eq!(counterproof(&sabotage(&["lost"], &[], None), &vague).catch, Catch::Missed);
+        assert_eq!(counterproof(&sabotage(&[], &["zero-items"], None), &vague).catch, Catch::Caught);
+    }
+
+    #[test]
+    fn a_sabotage_that_did_not_take_place_proves_nothing() {
+        let broken = Reason::new(ReasonCode::HarnessBroken).item("recover/sabotage-uploads-missing");
+        let mut found = with(Some(Finding::new(FindingCode::Lost)), Some(broken));
+        assert_eq!(counterproof(&sabotage(&["lost"], &[], None), &found).catch, Catch::Void);
+        found.reasons = vec![Reason::new(ReasonCode::Aborted)];
+        assert_eq!(counterproof(&sabotage(&["lost"], &[], None), &found).catch, Catch::Void);
+    }
+}
