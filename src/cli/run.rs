@@ -120,24 +120,16 @@ pub async fn run(printer: Printer, args: &args::Run) -> Exit {
 
 impl<'a> Session<'a> {
     pub(super) fn new(printer: Printer, args: &'a args::Run, quiet: bool) -> Self {
-        Self {
-            printer,
-            quiet,
-            args,
-            interruption: Interruption::default(),
-            host: host_name(),
-        }
+        Self { printer, quiet, args, interruption: Interruption::default(), host: host_name() }
     }
 
     /// From here on signals end the drills.
     pub(super) fn listen(&self) -> Result<(), Exit> {
         let printer = self.printer;
-        signals::listen(self.interruption.clone(), move |text| printer.tell(text)).map_err(
-            |error| {
-                printer.tell(&format!("cannot listen to signals: {error}"));
-                Exit::Software
-            },
-        )
+        signals::listen(self.interruption.clone(), move |text| printer.tell(text)).map_err(|error| {
+            printer.tell(&format!("cannot listen to signals: {error}"));
+            Exit::Software
+        })
     }
 
     pub(super) fn is_cancelled(&self) -> bool {

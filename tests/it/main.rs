@@ -10,4 +10,5 @@ mod engine;
 mod house;
 mod input;
 mod report_pages;
+mod sabotage;
 mod wrong;
