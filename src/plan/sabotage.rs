@@ -72,7 +72,13 @@ fn next<'t>(tenants: &'t [Tenant], victim: &Tenant) -> Option<&'t Tenant> {
 fn whom<'t>(word: &Word, victim: &'t Tenant, other: Option<&'t Tenant>, reading: &mut Reading) -> Option<&'t Tenant> {
     match word.as_str() {
         "victim" => Some(victim),
-        "other" => other,
+        "other" => {
+            if other.is_none() {
+                // Without a tenant to look at, a finding at anybody would count.
+                reading.advise(word.at, "this scenario has no other tenant", "name two tenants in the scenario");
+            }
+            other
+        }
         wrong => {
             let hint = "victim, other, or no `tenant` at all";
             reading.advise(word.at, format!("a sabotage does not know the tenant `{wrong}`"), hint);
