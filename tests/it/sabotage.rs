@@ -78,4 +78,9 @@ fn a_sabotage_that_could_never_be_caught_is_refused() {
         assert_eq!(output.status.code(), Some(64), "{told}");
         assert!(told.contains(expected) && told.contains("broken.yaml"), "{told}");
     }
+    let file = bed.write("broken.yaml", &OF_NO_HARM.replacen("tenant: victim", "tenant: other", 1));
+    let (scenario, file) = (scenario.to_str().unwrap(), file.to_str().unwrap());
+    let output = bed.output(&["sabotage", scenario, "--with", file, "--list", "--tenants", "1"]);
+    assert_eq!(output.status.code(), Some(64));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("this scenario has no other tenant"));
 }
