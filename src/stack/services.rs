@@ -2,10 +2,10 @@
 
 use super::command;
 use super::site::{Site, SiteError};
-use crate::engine::{ContainerSpec, ContainerState, ExecOutput, MountSpec};
+use crate::engine::{ContainerSpec, ContainerState, Engine, ExecOutput, ExecSpec, Id, MountSpec};
 use crate::ids::StepName;
 use crate::journal::{Event, Kind, Outcome};
-use crate::plan::{MountSource, ServiceKey, ServicePlan, VolumeKey};
+use crate::plan::{Health, MountSource, ServiceKey, ServicePlan, VolumeKey};
 use futures_util::future::join_all;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,6 +15,17 @@ use tokio::sync::watch;
 const POLL: Duration = Duration::from_millis(150);
 /// Grace of a declared restart.
 const RESTART_GRACE: Duration = Duration::from_secs(5);
+
+/// The command of a health check; none where there is nothing to execute.
+fn health_test(health: &Health) -> Option<ExecSpec> {
+    let (kind, rest) = health.test.split_first()?;
+    let command = match kind.as_str() {
+        "CMD" => rest.to_vec(),
+        "CMD-SHELL" => ["/bin/sh", "-c"].into_iter().map(str::to_owned).chain(rest.first().cloned()).collect(),
+        _ => return None,
+    };
+    Some(ExecSpec { command, deadline: health.timeout, ..ExecSpec::default() })
+}
 
 /// Who waits for whom: each starting service tells when it is healthy.
 type Ready = BTreeMap<ServiceKey, (watch::Sender<bool>, watch::Receiver<bool>)>;
@@ -88,12 +99,15 @@ impl Site {
         Ok(())
     }
 
+    /// Asks the health check itself until it says yes. The engine's own rhythm is slow, because every one of its looks costs
+    /// the system under test a process; whoever waits for a start cannot wait for that.
     async fn until_healthy(&self, key: &ServiceKey) -> Result<ContainerState, SiteError> {
         let container = self.container(key)?;
         let engine = self.handles.of(key.datacenter.as_ref());
+        let test = self.service(key)?.health.as_ref().and_then(health_test);
         loop {
             let state = engine.state(&container).await?;
-            if state.running && state.healthy.unwrap_or(true) {
+            if state.running && self.is_healthy(engine.as_ref(), &container, &state, test.as_ref()).await? {
                 return Ok(state);
             }
             if let (false, Some(exit), 5..) = (state.running, state.exit, state.restarts) {
@@ -102,6 +116,25 @@ impl Site {
                 return Err(SiteError::Stopped { at: key.clone(), exit, tail });
             }
             tokio::time::sleep(POLL).await;
+        }
+    }
+
+    async fn is_healthy(
+        &self,
+        engine: &dyn Engine,
+        container: &Id,
+        state: &ContainerState,
+        test: Option<&ExecSpec>,
+    ) -> Result<bool, SiteError> {
+        let (Some(false), Some(test)) = (state.healthy, test) else { return Ok(state.healthy.unwrap_or(true)) };
+        let slot = self.commands.acquire().await;
+        let asked = engine.exec(container, test).await;
+        drop(slot);
+        match asked {
+            Ok(output) => Ok(output.exit == 0),
+            // It has ended in between, or is being started again by the engine.
+            Err(error) if error.is_the_containers() => Ok(false),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -184,7 +217,7 @@ impl Site {
     }
 
     /// The volume's name; it is created when it is first needed.
-    async fn volume(&self, key: &VolumeKey) -> Result<String, SiteError> {
+    pub(super) async fn volume(&self, key: &VolumeKey) -> Result<String, SiteError> {
         let name = self.names.volume(key);
         // Two services of one tenant may need it at the same moment: the second waits until it is there.
         let _alone = self.volumes.lock().await;
