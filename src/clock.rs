@@ -116,19 +116,27 @@ pub trait Clock: Send + Sync {
 #[derive(Debug, Clone, Copy)]
 pub struct SystemClock {
     began: Instant,
+    /// What the monotonic clock showed then.
+    from: Mono,
 }
 
 impl SystemClock {
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
     pub fn start() -> Self {
-        Self { began: Instant::now() }
+        Self::resume(Mono::default())
+    }
+
+    /// The clock of a run that goes on where another one was frozen.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+    pub fn resume(from: Mono) -> Self {
+        Self { began: Instant::now(), from }
     }
 }
 
 impl Clock for SystemClock {
     fn mono(&self) -> Mono {
-        Mono::default().plus(self.began.elapsed())
+        self.from.plus(self.began.elapsed())
     }
 
     fn wall(&self) -> String {

@@ -137,5 +137,6 @@ fn started(run: &RunId, plan: &Plan, key: &RunKey, wish: &Wish) -> Result<RunSta
         canaries: BTreeMap::new(),
         decoy: String::new(),
         calibration: None,
+        parent: None,
     })
 }

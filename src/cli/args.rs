@@ -1,7 +1,7 @@
 //! What can be typed.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Disaster recovery drills on real container stacks: start, back up, destroy, restore, check, measure.
@@ -62,6 +62,8 @@ pub enum Command {
     Report(Report),
     /// Run deliberately wrong recoveries, one at a time, and see whether each is noticed
     Sabotage(Sabotage),
+    /// Break the runbook off after and in each of its steps, begin it again, and see whether the end is right
+    Explore(Explore),
     /// Remove what killed runs left behind, and nothing else
     Sweep(Sweep),
     /// Measure outages of known length with the real prober: are its figures right on this machine?
@@ -79,6 +81,12 @@ pub struct Overrides {
     /// Number of tenants (t-01, t-02 ...) instead of the scenario's
     #[arg(long, value_name = "N")]
     pub tenants: Option<u32>,
+}
+
+impl Overrides {
+    pub fn resolved(&self) -> crate::plan::Overrides {
+        crate::plan::Overrides { seed: self.seed, tenants: self.tenants, disaster: None }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -103,6 +111,15 @@ pub struct Run {
     /// Language of the reports
     #[arg(long, value_enum, default_value_t = Lang::En)]
     pub lang: Lang,
+}
+
+impl Run {
+    /// For drills of a series, which say themselves what they run.
+    pub fn quiet(out: &Path, lang: Lang) -> Self {
+        let overrides = Overrides { seed: None, tenants: None };
+        let (scenarios, out) = (Vec::new(), out.to_owned());
+        Self { scenarios, out, overrides, until: None, deadline: None, keep: Keep::Never, lang }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -144,9 +161,29 @@ pub struct Sabotage {
     /// Draw the order by seed and tell what was what only at the end
     #[arg(long)]
     pub blind: bool,
+    /// Carry out every drill from its first step instead of from a checkpoint
+    #[arg(long)]
+    pub whole: bool,
     /// List the sabotages that fit the scenario and what they must raise; runs nothing
     #[arg(long)]
     pub list: bool,
+    /// Folder in which each run gets a folder of its own
+    #[arg(long, default_value = "drills", value_name = "DIR")]
+    pub out: PathBuf,
+    #[command(flatten)]
+    pub overrides: Overrides,
+    /// Language of the reports
+    #[arg(long, value_enum, default_value_t = Lang::En)]
+    pub lang: Lang,
+}
+
+#[derive(Debug, Args)]
+pub struct Explore {
+    #[arg(value_name = "SCENARIO")]
+    pub scenario: PathBuf,
+    /// Also let the disaster come at so many moments of the day, drawn by the seed; each is a whole drill
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub moments: u32,
     /// Folder in which each run gets a folder of its own
     #[arg(long, default_value = "drills", value_name = "DIR")]
     pub out: PathBuf,

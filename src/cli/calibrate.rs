@@ -3,7 +3,7 @@
 use super::args;
 use super::exit::Exit;
 use super::printer::Printer;
-use super::run::host_name;
+use super::session::host_name;
 use crate::calibrate::{self, BEYOND, BIAS, Breach, Group, Record, Value, What, Wish};
 
 /// Exit code 0 if all limits hold, 1 if not.

@@ -34,7 +34,7 @@ pub fn validate(printer: Printer, args: &args::Validate) -> Exit {
 
 /// `ernstfall plan`
 pub fn plan(printer: Printer, args: &args::Plan) -> Exit {
-    let overrides = Overrides { seed: args.overrides.seed, tenants: args.overrides.tenants };
+    let overrides = args.overrides.resolved();
     let compiled = match compile_all(printer, std::slice::from_ref(&args.file), &overrides) {
         Ok(compiled) => compiled,
         Err(exit) => return exit,

@@ -4,7 +4,7 @@ use super::args;
 use super::exit::Exit;
 use super::printer::Printer;
 use super::problems::compile_all;
-use super::run::host_name;
+use super::session::host_name;
 use super::sweep::connect;
 use crate::clock::unix_now;
 use crate::engine::doctor::{Asker, Finding, Level, examine};

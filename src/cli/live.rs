@@ -115,6 +115,7 @@ impl State {
                 None
             }
             Event::RunStarted(_)
+            | Event::Continued(_)
             | Event::Versions { .. }
             | Event::ClockSet { .. }
             | Event::TaskStarted { .. }

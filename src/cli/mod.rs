@@ -6,13 +6,16 @@ mod calibrate;
 mod commands;
 mod doctor;
 mod exit;
+mod explore;
 mod judging;
 mod live;
 mod printer;
 mod problems;
 mod run;
 mod sabotage;
+mod session;
 mod signals;
+mod stages;
 mod sweep;
 
 pub use exit::Exit;
@@ -38,6 +41,7 @@ pub fn main() -> Exit {
         Command::Plan(args) => commands::plan(printer, args),
         Command::Report(args) => commands::report(printer, args),
         Command::Run(args) => on_runtime(printer, run::run(printer, args)),
+        Command::Explore(args) => on_runtime(printer, explore::explore(printer, args)),
         Command::Sabotage(args) => on_runtime(printer, sabotage::sabotage(printer, args)),
         Command::Sweep(args) => on_runtime(printer, sweep::sweep(printer, args)),
         Command::Calibrate(args) => on_runtime(printer, calibrate::calibrate(printer, args)),

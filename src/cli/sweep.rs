@@ -3,7 +3,7 @@
 use super::args;
 use super::exit::Exit;
 use super::printer::Printer;
-use super::run::host_name;
+use super::session::host_name;
 use crate::clock::unix_now;
 use crate::engine::sweep::{Fate, Kept, Reach, SweepReport, judge, sweep as remove};
 use crate::engine::{DockerEngine, EngineError, Ownership, Resource, Yard as _, label};

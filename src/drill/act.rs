@@ -1,5 +1,6 @@
 //! What each kind of step does. Nothing is judged here: what is seen goes into the journal.
 
+use super::checkpoint::Checkpoint;
 use super::error::StepError;
 use super::observe::vault_variable;
 use super::setup::Setup;
@@ -61,7 +62,7 @@ impl Drill {
         );
         Self {
             clock: DrillClock::new(journal.clone(), setup.plan.calendar.begins),
-            ledger: Ledger::new(journal, setup.key.clone(), setup.run.clone()),
+            ledger: Ledger::new(journal, setup.key.clone(), setup.started.origin().clone()),
             site: Arc::new(site),
             detector: None,
             looked: None,
@@ -115,6 +116,10 @@ impl Drill {
         (self.setup.interrupted_by)()
     }
 
+    pub(super) fn after(&self) -> Option<Arc<Checkpoint>> {
+        self.setup.after.clone()
+    }
+
     pub(super) fn ends_after(&self, step: &Step) -> bool {
         self.setup.limits.until.as_ref() == Some(&step.name)
     }
@@ -125,6 +130,9 @@ impl Drill {
 
     /// The first lines of the journal.
     pub(super) fn begin(&self) -> Result<(), WriteError> {
+        if let Some(checkpoint) = &self.setup.after {
+            return self.begin_after(checkpoint);
+        }
         self.setup.journal.write(Event::RunStarted(Box::new(self.setup.started.clone())))?;
         self.clock.stand_at(self.setup.plan.calendar.begins)
     }
@@ -181,6 +189,9 @@ impl Drill {
             Action::Run { commands } => {
                 Ok(runbook::commands(&self.site, &self.setup.journal, &step.name, commands).await?)
             }
+            Action::BreakOff { commands, after } => {
+                Ok(runbook::break_off(&self.site, &step.name, commands, *after).await?)
+            }
             Action::Sabotage { commands } => {
                 let done = self.site.run(&step.name, commands).await;
                 // What a sabotage cannot do is no failed recovery.
@@ -225,7 +236,7 @@ impl Drill {
     }
 
     /// Whatever a command prints later on, no secret of this run reaches the journal.
-    fn hide_secrets(&self) -> Result<(), StepError> {
+    pub(super) fn hide_secrets(&self) -> Result<(), StepError> {
         let named = |word: &str| self.setup.plan.tenants.iter().any(|tenant| tenant.as_str() == word);
         let secret = |word: &&str| word.len() >= SECRET && !named(word);
         let mut words: Vec<String> = Vec::new();

@@ -23,7 +23,10 @@ pub(super) async fn end(
     let (limit, logs) = if interrupted { (INTERRUPTED, LOGS_INTERRUPTED) } else { (drill.teardown_limit(), LOGS) };
     let told = match &ending {
         Ok(Ending::Interrupted) => drill.journal().write(Event::Interrupted { by: drill.interrupted_by() }).map(|_| ()),
-        Ok(Ending::Stopped) => drill.journal().write(Event::Interrupted { by: "--until".to_owned() }).map(|_| ()),
+        Ok(Ending::Stopped) => {
+            let by = drill.freezes().map_or_else(|| "--until".to_owned(), |(step, _)| format!("frozen after {step}"));
+            drill.journal().write(Event::Interrupted { by }).map(|_| ())
+        }
         Ok(Ending::Complete | Ending::RecoveryFailed | Ending::Unconfirmed(_) | Ending::Broken(_)) | Err(_) => Ok(()),
     };
     if interrupted {

@@ -2,7 +2,7 @@
 
 use crate::engine::EngineError;
 use crate::fault::FaultError;
-use crate::journal::WriteError;
+use crate::journal::{ReadError, WriteError};
 use crate::ledger::MarksError;
 use crate::probe::ProbeError;
 use crate::stack::SiteError;
@@ -36,6 +36,8 @@ pub(super) enum StepError {
     Secret { path: PathBuf, why: std::io::Error },
     #[error("cannot prepare to hide the secrets: {0}")]
     Hide(#[from] aho_corasick::BuildError),
+    #[error("the journal so far cannot be continued: {0}")]
+    Past(#[from] ReadError),
     #[error("the gate is closed: {0}")]
     Gate(String),
     #[error("the sabotage did not take place: {0}")]

@@ -29,10 +29,11 @@ impl Drill {
             .iter()
             .map(|tenant| Ok((tenant.clone(), self.secret(&format!("tenants/{tenant}/admin-password"))?)))
             .collect::<Result<BTreeMap<_, _>, StepError>>()?;
-        let open = admins.iter().map(|(tenant, password)| {
-            let admin = Account { name: "Admin".to_owned(), password: password.clone() };
-            until_open(driver.as_ref(), tenant, admin)
-        });
+        let accounts: Vec<(&Tenant, Account)> = admins
+            .iter()
+            .map(|(tenant, password)| (tenant, Account { name: "Admin".to_owned(), password: password.clone() }))
+            .collect();
+        let open = accounts.iter().map(|(tenant, admin)| until_open(driver.as_ref(), tenant, admin));
         futures_util::future::join_all(open).await;
         let marks = Marks::new(&self.setup.key, &plan.tenants)?;
         let corpus = Corpus {
@@ -98,8 +99,8 @@ impl Drill {
 }
 
 /// Waits until the front door answers right: health of a container says nothing about that.
-async fn until_open(driver: &dyn Driver, tenant: &Tenant, admin: Account) {
-    while driver.users(tenant, &admin).await.is_err() {
+pub(super) async fn until_open(driver: &dyn Driver, tenant: &Tenant, admin: &Account) {
+    while driver.users(tenant, admin).await.is_err() {
         tokio::time::sleep(OPEN_POLL).await;
     }
 }

@@ -1,10 +1,11 @@
 //! Carries out a plan, step by step, and writes the journal.
 //!
 //! `run` is the loop over the steps; `act` is what each kind of step does; `ending` undoes and tears down, always, outside
-//! the run's cancellation and with a deadline of its own. The drill knows no check: where it must decide on the way it asks
+//! the run's cancellation and with a deadline of its own; `checkpoint` freezes a drill and goes on from there. The drill knows no check: where it must decide on the way it asks
 //! a function that `cli` hands it.
 
 mod act;
+mod checkpoint;
 mod disaster;
 mod ending;
 mod error;
@@ -13,5 +14,6 @@ mod observe;
 mod run;
 mod setup;
 
+pub use checkpoint::Checkpoint;
 pub use run::{Ended, Ending, carry_out};
 pub use setup::{Connect, GateAnswer, Keep, Limits, Setup};

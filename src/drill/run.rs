@@ -1,14 +1,18 @@
 //! The loop over the steps: journal before act, deadline and cancellation for each, and what follows from a failure.
 
 use super::act::Drill;
+use super::checkpoint::{self, Checkpoint};
 use super::ending;
 use super::error::StepError;
 use super::setup::Setup;
+use crate::ids::StepName;
 use crate::journal::{Event, Outcome, WriteError};
 use crate::plan::{Action, Phase, Step};
 use futures_util::FutureExt as _;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 /// How a drill ended; its results stand in the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,9 +32,10 @@ pub enum Ending {
 }
 
 /// A drill that has ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ended {
     pub ending: Ending,
+    /// Where other drills can go on from, if it was frozen.
+    pub checkpoint: Option<Checkpoint>,
     /// Where the front door was published.
     pub front: Option<SocketAddr>,
 }
@@ -50,25 +55,70 @@ enum Next {
 pub async fn carry_out(setup: Setup, keep: impl Fn(&Ending) -> bool + Send) -> Result<Ended, WriteError> {
     let mut drill = Drill::new(setup);
     // A panic in a step is a bug of ours; what was started must go all the same.
-    let result = AssertUnwindSafe(steps(&mut drill)).catch_unwind().await;
-    let ending = match result {
-        Ok(Ok(ending)) => Ok(ending),
-        Ok(Err(error)) => Err(error),
-        Err(panic) => Ok(Ending::Broken(format!("a bug of ours: {}", message_of(&*panic)))),
+    let result = AssertUnwindSafe(frozen_or_ended(&mut drill)).catch_unwind().await;
+    let (ending, checkpoint) = match result {
+        Ok(Ok((ending, checkpoint))) => (Ok(ending), checkpoint),
+        Ok(Err(error)) => (Err(error), None),
+        Err(panic) => (Ok(Ending::Broken(format!("a bug of ours: {}", message_of(&*panic)))), None),
     };
     let kept = ending.as_ref().is_ok_and(&keep);
     let front = drill.site().front();
     let ending = ending::end(drill, ending, kept).await?;
-    Ok(Ended { ending, front })
+    Ok(Ended { ending, front, checkpoint })
+}
+
+/// All steps; then the checkpoint, where one is wanted and the drill got there.
+async fn frozen_or_ended(drill: &mut Drill) -> Result<(Ending, Option<Checkpoint>), WriteError> {
+    let ending = steps(drill).await?;
+    let Some((after, folder)) = drill.freezes().filter(|_| ending == Ending::Stopped) else {
+        return Ok((ending, None));
+    };
+    let token = drill.token();
+    let result = bounded(&token, checkpoint::DEADLINE, drill.freeze(after, &folder)).await;
+    match result {
+        Ok(checkpoint) => Ok((ending, Some(checkpoint))),
+        Err(StepError::Journal(error)) => Err(error),
+        Err(StepError::Cancelled) => Ok((Ending::Interrupted, None)),
+        Err(error) => Ok((Ending::Broken(format!("cannot freeze the drill: {error}")), None)),
+    }
+}
+
+/// Ends with the work, the run's token, or the deadline.
+async fn bounded<T>(
+    token: &CancellationToken,
+    deadline: Duration,
+    work: impl Future<Output = Result<T, StepError>>,
+) -> Result<T, StepError> {
+    tokio::select! {
+        biased;
+        () = token.cancelled() => Err(StepError::Cancelled),
+        result = tokio::time::timeout(deadline, work) => result.unwrap_or(Err(StepError::TimedOut(deadline))),
+    }
 }
 
 async fn steps(drill: &mut Drill) -> Result<Ending, WriteError> {
     drill.begin()?;
     let plan = drill.plan();
     let mut phase: Option<Phase> = None;
+    let mut done = 0;
+    if let Some(checkpoint) = drill.after() {
+        let Some(steps) = checkpoint.steps_of(&plan) else {
+            return Ok(Ending::Broken(format!("{} is no past of this plan", checkpoint.parent().step)));
+        };
+        done = steps;
+        phase = plan.steps[..done].last().map(|step| step.phase);
+        let outcome = go_on(drill, &checkpoint, phase).await?;
+        if !outcome.is_done() {
+            drill.phase_ended(phase, outcome.clone())?;
+            return Ok(match outcome {
+                Outcome::Cancelled => Ending::Interrupted,
+                other => Ending::Broken(format!("cannot go on from {}: {other:?}", checkpoint.parent().step)),
+            });
+        }
+    }
     let mut evidence_only = false;
     let mut ending = Ending::Complete;
-    for step in &plan.steps {
+    for step in &plan.steps[done..] {
         if evidence_only && !gathers_evidence(step) {
             continue;
         }
@@ -95,18 +145,28 @@ async fn steps(drill: &mut Drill) -> Result<Ending, WriteError> {
     Ok(ending)
 }
 
+/// Makes the stack of a checkpoint again, as a step of the phase that it was frozen in.
+async fn go_on(drill: &mut Drill, checkpoint: &Checkpoint, phase: Option<Phase>) -> Result<Outcome, WriteError> {
+    let journal = drill.journal();
+    let step = StepName(format!("{}/continue", phase.map_or("prepare", Phase::name)));
+    journal.write(Event::StepStarted { step: step.clone() })?;
+    let token = drill.token();
+    let outcome = match bounded(&token, checkpoint::DEADLINE, drill.thaw(&step, checkpoint)).await {
+        Ok(()) => Outcome::Done,
+        Err(StepError::Journal(error)) => return Err(error),
+        Err(StepError::Cancelled) => Outcome::Cancelled,
+        Err(error) => Outcome::Broken { why: error.to_string() },
+    };
+    journal.write(Event::StepEnded { step, outcome: outcome.clone() })?;
+    Ok(outcome)
+}
+
 /// One step: journalled before and after, bounded by its deadline and the run's token.
 async fn one(drill: &mut Drill, step: &Step) -> Result<Outcome, WriteError> {
     let journal = drill.journal();
     journal.write(Event::StepStarted { step: step.name.clone() })?;
     let token = drill.token();
-    let result = tokio::select! {
-        biased;
-        () = token.cancelled() => Err(StepError::Cancelled),
-        result = tokio::time::timeout(step.deadline, drill.perform(step)) => {
-            result.unwrap_or(Err(StepError::TimedOut(step.deadline)))
-        }
-    };
+    let result = bounded(&token, step.deadline, drill.perform(step)).await;
     if let Err(StepError::Journal(error)) = result {
         return Err(error);
     }

@@ -1,5 +1,6 @@
 //! What a drill is given.
 
+use super::Checkpoint;
 use crate::engine::EngineError;
 use crate::ids::{RunId, StepName};
 use crate::journal::{RunStarted, Writer};
@@ -27,6 +28,8 @@ pub enum Keep {
 pub struct Limits {
     /// Stop after this step.
     pub until: Option<StepName>,
+    /// When it is reached, freeze the stack into this folder, which does not exist yet.
+    pub freeze: Option<PathBuf>,
     /// Time for undo and teardown.
     pub teardown: Duration,
 }
@@ -51,6 +54,8 @@ pub trait Connect: Send + Sync {
 pub struct Setup {
     pub plan: Arc<Plan>,
     pub run: RunId,
+    /// Where the drill goes on from; `None`: it begins at its first step.
+    pub after: Option<Arc<Checkpoint>>,
     /// The first event of the journal.
     pub started: RunStarted,
     pub journal: Writer,

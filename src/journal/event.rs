@@ -32,6 +32,9 @@ pub struct Entry {
 pub enum Event {
     // --- the run as a whole
     RunStarted(Box<RunStarted>),
+    /// What stands before this happened in the parent of this run, and was copied from its journal. From here on this run's
+    /// own containers, networks and volumes count, made from the checkpoint.
+    Continued(Parent),
     /// Versions seen on the way: engine, base image, images by name.
     Versions {
         versions: BTreeMap<String, String>,
@@ -251,6 +254,29 @@ pub struct RunStarted {
     /// The last one of this host before the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calibration: Option<Calibration>,
+    /// The run that this one continues from a checkpoint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Parent>,
+}
+
+/// A frozen run that others continue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parent {
+    pub run: RunId,
+    /// The first run of the line: its name is in all tokens.
+    pub origin: RunId,
+    /// The last step before the checkpoint.
+    pub step: StepName,
+    /// Hash of the last line of its journal that was copied.
+    pub head: String,
+}
+
+impl RunStarted {
+    /// The run whose name is in the tokens.
+    #[must_use]
+    pub fn origin(&self) -> &RunId {
+        self.parent.as_ref().map_or(&self.run, |parent| &parent.origin)
+    }
 }
 
 /// How something ended.

@@ -101,17 +101,31 @@ impl Writer {
             return Err(failed.clone());
         }
         let mono = self.clock.mono();
-        let result = inner.append(mono, self.clock.wall(), event);
-        if let Err(error) = &result {
-            inner.failed = Some(error.clone());
+        inner.write(mono, self.clock.wall(), event).map(|()| mono)
+    }
+
+    /// Appends an event that has happened before, in the run that this one continues: with its own times.
+    ///
+    /// # Errors
+    /// [`WriteError`] as in [`Writer::write`].
+    pub fn write_past(&self, mono: Mono, wall: String, event: Event) -> Result<(), WriteError> {
+        let mut inner = self.lock();
+        match &inner.failed {
+            Some(failed) => Err(failed.clone()),
+            None => inner.write(mono, wall, event),
         }
-        result.map(|()| mono)
     }
 
     /// The clock that stamps the events.
     #[must_use]
     pub fn clock(&self) -> Arc<dyn Clock> {
         Arc::clone(&self.clock)
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        self.lock().path.clone()
     }
 
     /// Hash of the last line.
@@ -126,6 +140,15 @@ impl Writer {
 }
 
 impl Inner {
+    /// After a failure nothing more is written.
+    fn write(&mut self, mono: Mono, wall: String, event: Event) -> Result<(), WriteError> {
+        let result = self.append(mono, wall, event);
+        if let Err(error) = &result {
+            self.failed = Some(error.clone());
+        }
+        result
+    }
+
     fn append(&mut self, mono: Mono, wall: String, event: Event) -> Result<(), WriteError> {
         let event = self.without_secrets(event);
         let flush = must_reach_disk(&event);

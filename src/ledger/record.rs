@@ -70,6 +70,17 @@ impl Ledger {
         Self { inner: Arc::new(Inner { journal, key, run, counts: Mutex::default() }) }
     }
 
+    /// Counts on from the writes among these events of the run that this one continues.
+    pub fn resume<'e>(&self, past: impl Iterator<Item = &'e Event>) {
+        let mut counts = self.inner.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        for event in past {
+            let Event::WriteInvoked(invoked) = event else { continue };
+            counts.write = counts.write.max(invoked.write + 1);
+            let next = counts.seq.entry((invoked.tenant.clone(), invoked.writer.clone())).or_default();
+            *next = (*next).max(invoked.seq + 1);
+        }
+    }
+
     /// The token of one write of this run.
     #[must_use]
     pub fn token(&self, tenant: &Tenant, writer: &str, seq: u64, kind: WriteKind, key: &str) -> String {
@@ -220,6 +231,19 @@ mod tests {
             .filter_map(|event| if let Event::WriteInvoked(write) = event { Some(write.seq) } else { None })
             .collect();
         assert_eq!(seqs, [0, 0, 0, 1]);
+    }
+
+    #[test]
+    fn a_continued_ledger_counts_on() {
+        let scratch = Scratch::new();
+        let intent = intent("x", "a", WriteKind::Delete);
+        let put = |ledger: &Ledger| ledger.invoke(&scratch.acme(), intent, |_| Body::Nothing).expect("ok").id;
+        let first = scratch.ledger();
+        assert_eq!((put(&first), put(&first)), (0, 1));
+        let next = scratch.ledger();
+        next.resume(scratch.events().iter());
+        assert_eq!(put(&next), 2);
+        assert!(matches!(scratch.events().last(), Some(Event::WriteInvoked(write)) if write.seq == 2));
     }
 
     #[test]

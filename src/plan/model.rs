@@ -202,6 +202,18 @@ pub enum Prediction {
     Beyond,
 }
 
+impl HarnessSabotage {
+    /// The first phase that goes another way because of it.
+    #[must_use]
+    pub const fn acts_from(self) -> Phase {
+        match self {
+            Self::WorkloadStalled => Phase::History,
+            Self::FaultVoid | Self::FaultHalf => Phase::Fault,
+            Self::ReadNothing => Phase::Verify,
+        }
+    }
+}
+
 impl FaultPlan {
     /// The kind, as it is typed in scenarios.
     #[must_use]
@@ -214,6 +226,21 @@ impl FaultPlan {
 }
 
 impl Plan {
+    /// Whether a drill by this plan is the same as one by `other` until `steps` of them are done.
+    #[must_use]
+    pub fn same_until(&self, other: &Self, steps: usize) -> bool {
+        let past = |plan: &Self| {
+            let steps: Vec<Step> = plan.steps.iter().take(steps).cloned().collect();
+            Self { steps, sabotage: None, inputs: Vec::new(), ..plan.clone() }
+        };
+        // One of them may have been made from further files, which say what is wrong later on.
+        let within = |one: &Self, all: &Self| one.inputs.iter().all(|input| all.inputs.contains(input));
+        let files = within(self, other) || within(other, self);
+        let next = self.steps.get(steps).map_or(Phase::Evidence, |step| step.phase);
+        let turned = [self, other].into_iter().filter_map(|plan| plan.sabotage.as_ref()?.harness);
+        files && turned.into_iter().all(|how| how.acts_from() >= next) && past(self) == past(other)
+    }
+
     /// Services that run in the mirror datacenter before any disaster.
     pub fn standby(&self) -> impl Iterator<Item = &ServicePlan> {
         let started = self.steps.iter().filter(|step| step.phase == Phase::Start).flat_map(|step| match &step.action {

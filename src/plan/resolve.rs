@@ -3,6 +3,7 @@
 use super::calendar::{CalendarInput, DisasterAt, Every, calendar, predict, worst_case};
 use super::commands::{Commands, operations};
 use super::inputs::inputs;
+use super::interruption;
 use super::places::{Places, places};
 use super::references;
 use super::sabotage;
@@ -69,6 +70,9 @@ pub fn resolve(loaded: &Loaded, sabotage: Option<&SabotageEntry>, reading: &mut 
         deadlines: &scenario.deadlines,
     };
     let mut steps = outline.steps(reading);
+    if let Some(interruption) = &scenario.interruption {
+        interruption::apply(interruption, &mut steps, reading);
+    }
     let sabotage = sabotage.and_then(|entry| sabotage::apply(entry, &outline, &mut steps, reading));
     let runbook = runbook(loaded, &commands, reading);
     let worst = runbook.as_ref().map(|runbook| worst_case(&policy, runbook.from != places.primary, runbook.tag));

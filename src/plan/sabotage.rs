@@ -23,13 +23,41 @@ pub fn apply(
     let other = next(commands.tenants, victim);
     let tenant = entry.raises.tenant.as_ref().and_then(|word| whom(word, victim, other, reading));
     let variables = variables(outline, victim, other);
-    let mut find = |steps: &[Step], word: &Word| find(steps, word, &variables, reading);
     let mut harness = None;
-    let does = match &entry.act {
+    let mut does = Vec::new();
+    for act in &entry.acts {
+        does.push(carry(act, entry, outline, &variables, steps, reading)?);
+        if let ActEntry::Harness(word) = act {
+            harness = Some(meaning::<HarnessSabotage>(word, "way to turn the harness", reading)?);
+        }
+    }
+    Some(SabotagePlan {
+        name: entry.name.value.clone(),
+        title: text(&entry.title),
+        does: does.join("; "),
+        victim: victim.clone(),
+        harness,
+        findings: entry.raises.findings.iter().map(|word| word.value.clone()).collect(),
+        reasons: entry.raises.reasons.iter().map(|word| word.value.clone()).collect(),
+        tenant: tenant.cloned(),
+    })
+}
+
+/// Puts one act into the steps, and says what it does.
+fn carry(
+    act: &ActEntry,
+    entry: &SabotageEntry,
+    outline: &Outline<'_>,
+    variables: &Variables,
+    steps: &mut Vec<Step>,
+    reading: &mut Reading,
+) -> Option<String> {
+    let mut find = |steps: &[Step], word: &Word| find(steps, word, variables, reading);
+    Some(match act {
         ActEntry::Exec { step, after, commands, deadline } => {
             let at = find(steps, step)?;
-            let own =
-                Commands { victim: Some(victim), common: &variables, operations: BTreeMap::new(), ..*outline.commands };
+            let victim = outline.commands.affected.first();
+            let own = Commands { victim, common: variables, operations: BTreeMap::new(), ..*outline.commands };
             exec(&own, entry, commands, (at, *after, *deadline), steps, reading)
         }
         ActEntry::Skip(step) => {
@@ -41,20 +69,7 @@ pub fn apply(
             steps.swap(first, second);
             format!("swaps {} and {}", steps[second].name, steps[first].name)
         }
-        ActEntry::Harness(word) => {
-            harness = Some(meaning::<HarnessSabotage>(word, "way to turn the harness", reading)?);
-            format!("turns the harness: {}", word.as_str())
-        }
-    };
-    Some(SabotagePlan {
-        name: entry.name.value.clone(),
-        title: text(&entry.title),
-        does,
-        victim: victim.clone(),
-        harness,
-        findings: entry.raises.findings.iter().map(|word| word.value.clone()).collect(),
-        reasons: entry.raises.reasons.iter().map(|word| word.value.clone()).collect(),
-        tenant: tenant.cloned(),
+        ActEntry::Harness(word) => format!("turns the harness: {}", word.as_str()),
     })
 }
 
@@ -126,7 +141,11 @@ fn exec(
 ) -> String {
     let commands = own.step(typed, deadline, reading);
     let (phase, neighbour) = (steps[at].phase, steps[at].name.clone());
-    let name = StepName(format!("{}/sabotage-{}", phase.name(), entry.name.value));
+    let plain = format!("{}/sabotage-{}", phase.name(), entry.name.value);
+    let taken = |name: &str| steps.iter().any(|step| step.name.0 == name);
+    let numbered = (2..).map(|number| format!("{plain}-{number}"));
+    let name =
+        std::iter::once(plain.clone()).chain(numbered).find(|name| !taken(name)).map_or(StepName(plain), StepName);
     let step = Step { name, phase, part: None, deadline, action: Action::Sabotage { commands } };
     steps.insert(if after { at + 1 } else { at }, step);
     format!("executes commands {} {neighbour}", if after { "after" } else { "before" })

@@ -192,6 +192,13 @@ pub enum Action {
     Run {
         commands: Vec<Command>,
     },
+    /// Begin the commands, kill the containers that carry them out `after` some time, and let these come back: the first try of
+    /// a step that will be repeated.
+    BreakOff {
+        commands: Vec<Command>,
+        #[serde(with = "humantime_serde")]
+        after: Duration,
+    },
     /// Do what a right recovery would not do.
     Sabotage {
         commands: Vec<Command>,

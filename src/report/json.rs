@@ -3,7 +3,7 @@
 use super::view::View;
 use crate::clock::DrillTime;
 use crate::ids::{RunId, Tenant};
-use crate::journal::Calibration;
+use crate::journal::{Calibration, Parent};
 use crate::plan::{Input, TestObject};
 use crate::verdict::Judgement;
 use serde::Serialize;
@@ -32,6 +32,9 @@ struct ReportJson<'a> {
 #[derive(Serialize)]
 struct RunJson<'a> {
     id: &'a RunId,
+    /// The run that it continues from a checkpoint.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent: Option<&'a Parent>,
     program: &'a str,
     host: &'a str,
     trigger: &'a str,
@@ -73,6 +76,7 @@ pub(super) fn report(view: &View) -> Result<String, serde_json::Error> {
         scenario: &started.plan.name,
         run: RunJson {
             id: &started.run,
+            parent: started.parent.as_ref(),
             program: &started.program,
             host: &started.host,
             trigger: &started.trigger,

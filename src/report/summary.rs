@@ -41,6 +41,9 @@ pub(super) fn summary(view: &View) -> String {
         lang.bytes(view.bytes())
     ));
     line(&format!("- **{}**: {}, {}", Label::Run.text(lang), view.timeline.started.run, lang.rfc3339(view.began())));
+    if let Some(parent) = &view.timeline.started.parent {
+        line(&format!("- **{}**: {}", Label::Parent.text(lang), catalogue::parent(parent, lang)));
+    }
     let calibration = catalogue::calibration(view.timeline.started.calibration.as_ref(), lang);
     line(&format!("- **{}**: {}", Label::Calibration.text(lang), escape(&calibration)));
     line("");

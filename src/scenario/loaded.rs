@@ -6,9 +6,10 @@ use super::problem::Problems;
 use super::reading::{Reading, Word, shown};
 use super::runbook_file::Runbook;
 use super::sabotage_file::{self, SabotageEntry};
-use super::scenario_file::{MAX_TENANTS, Scenario, numbered};
+use super::scenario_file::{Disaster, MAX_TENANTS, Scenario, numbered};
 use super::stack_file::Stack;
 use super::{runbook_file, scenario_file, stack_file};
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// What the command line says instead of the scenario.
@@ -17,6 +18,21 @@ pub struct Overrides {
     pub seed: Option<u64>,
     /// How many: `t-01`, `t-02` ...
     pub tenants: Option<u32>,
+    /// When the disaster comes.
+    pub disaster: Option<TimeOfDay>,
+}
+
+/// Hours and minutes, UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimeOfDay {
+    pub hour: u8,
+    pub minute: u8,
+}
+
+impl fmt::Display for TimeOfDay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:02}:{:02}", self.hour, self.minute)
+    }
 }
 
 /// A scenario with its stack, its runbook and the stack's Compose files, as typed.
@@ -100,6 +116,9 @@ fn named(word: &Word, beside: &Path, reading: &mut Reading) -> Option<(PathBuf, 
 
 fn apply(overrides: &Overrides, scenario: &mut Scenario, path: &Path, reading: &mut Reading) {
     scenario.seed = overrides.seed.unwrap_or(scenario.seed);
+    if let Some(TimeOfDay { hour, minute }) = overrides.disaster {
+        scenario.disaster.value = Disaster::At { hour, minute };
+    }
     let Some(count) = overrides.tenants else { return };
     if count == 0 || u64::from(count) > MAX_TENANTS {
         let message = format!("{count} tenants are asked for instead of the scenario's");

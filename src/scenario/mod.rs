@@ -6,6 +6,7 @@
 
 pub mod compose;
 mod fields;
+mod interruption;
 mod loaded;
 mod node;
 pub mod paths;
@@ -17,7 +18,8 @@ mod scenario_file;
 mod stack_file;
 mod suggest;
 
-pub use loaded::{Loaded, Overrides, load, read, sabotages};
+pub use interruption::Interruption;
+pub use loaded::{Loaded, Overrides, TimeOfDay, load, read, sabotages};
 pub use problem::{Problem, Problems};
 pub use reading::{Place, Placed, Reading, Word, hex};
 pub use runbook_file::{CommandEntry, Each, Runbook, ServiceList, StepAction, StepEntry};

@@ -16,7 +16,8 @@ pub struct SabotageEntry {
     pub title: Title,
     /// Kinds of faults that it fits; none: all.
     pub faults: Vec<Word>,
-    pub act: ActEntry,
+    /// One after the other, in the plan that those before have made.
+    pub acts: Vec<ActEntry>,
     pub raises: RaisesEntry,
 }
 
@@ -66,14 +67,33 @@ fn entry(node: &Node, reading: &mut Reading) -> Option<SabotageEntry> {
     let name = fields.word("name", reading);
     let title = title(&mut fields, reading);
     let faults = fields.words("faults", reading);
-    let act = act(&mut fields, reading);
+    let acts = acts(&mut fields, reading);
     let raises = fields.need("raises", reading).and_then(|node| raises(node, reading));
     fields.done(reading);
     if let Some(bad) = name.value.chars().find(|c| !(c.is_ascii_lowercase() || c.is_ascii_digit() || *c == '-')) {
         let hint = "lower-case letters, digits and hyphens, like `uploads-missing`";
         reading.advise(name.at, format!("`{bad}` cannot stand in the name of a sabotage"), hint);
     }
-    Some(SabotageEntry { name, title, faults, act: act?, raises: raises? })
+    Some(SabotageEntry { name, title, faults, acts: acts?, raises: raises? })
+}
+
+/// One act beside the name, or several under `acts`.
+fn acts(fields: &mut Fields<'_>, reading: &mut Reading) -> Option<Vec<ActEntry>> {
+    let Some(node) = fields.get("acts") else { return act(fields, reading).map(|act| vec![act]) };
+    let mut found = Vec::new();
+    for item in reading.list(node) {
+        let mut fields = Fields::of(item, "an act of a sabotage", reading)?;
+        found.extend(act(&mut fields, reading));
+        fields.done(reading);
+    }
+    if found.is_empty() {
+        reading.advise(
+            node.owner(),
+            "a sabotage without an act",
+            "list what is done, or put a single act beside `name`",
+        );
+    }
+    Some(found)
 }
 
 fn act(fields: &mut Fields<'_>, reading: &mut Reading) -> Option<ActEntry> {

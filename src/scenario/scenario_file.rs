@@ -1,6 +1,7 @@
 //! The scenario as it was typed: what happens, and what must hold.
 
 use super::fields::Fields;
+use super::interruption::{self, Interruption};
 use super::node::{Node, Value};
 use super::reading::{Place, Placed, Reading, Word};
 use super::suggest::suggest;
@@ -26,6 +27,7 @@ pub struct Scenario {
     pub detection: Detection,
     pub allowances: Vec<Allowance>,
     pub runbook: Word,
+    pub interruption: Option<Interruption>,
     pub checks: Placed<Vec<Word>>,
     pub deadlines: Deadlines,
 }
@@ -132,8 +134,8 @@ pub fn read(root: &Node, reading: &mut Reading) -> Option<Scenario> {
     let checks = fields.need("checks", reading).map(|node| Placed { value: reading.words(node), at: node.owner() });
     let deadlines = deadlines(fields.get("deadlines"), reading);
     fields.done(reading);
-    let (detection, allowances, runbook) =
-        recovery.unwrap_or_else(|| (Detection::Oracle, Vec::new(), Word::absent(at)));
+    let (detection, allowances, runbook, interruption) =
+        recovery.unwrap_or_else(|| (Detection::Oracle, Vec::new(), Word::absent(at), None));
     Some(Scenario {
         name,
         title,
@@ -149,6 +151,7 @@ pub fn read(root: &Node, reading: &mut Reading) -> Option<Scenario> {
         detection,
         allowances,
         runbook,
+        interruption,
         checks: checks.unwrap_or(Placed { value: vec![Word::absent(at)], at }),
         deadlines,
     })
@@ -303,13 +306,17 @@ fn fault(node: &Node, reading: &mut Reading) -> Option<Fault> {
     Some(Fault { at: entry.at, kind })
 }
 
-fn recovery(node: &Node, reading: &mut Reading) -> Option<(Detection, Vec<Allowance>, Word)> {
+type Recovery = (Detection, Vec<Allowance>, Word, Option<Interruption>);
+
+fn recovery(node: &Node, reading: &mut Reading) -> Option<Recovery> {
     let mut fields = Fields::of(node, "`recovery`", reading)?;
     let detection = fields.get("detection").and_then(|node| detection(node, reading));
     let allowances = fields.get("allowances").map(|node| allowances(node, reading)).unwrap_or_default();
     let runbook = fields.word("runbook", reading);
+    let interruption = fields.get("interrupt").and_then(|node| interruption::read(node, reading));
     fields.done(reading);
-    Some((detection.unwrap_or(Detection::Probe { bad: 3, deadline: minutes(1) }), allowances, runbook))
+    let usual = Detection::Probe { bad: 3, deadline: minutes(1) };
+    Some((detection.unwrap_or(usual), allowances, runbook, interruption))
 }
 
 /// `probe`, `oracle`, a duration, `{ probe: { bad, deadline } }` or `{ fixed: duration }`.

@@ -6,6 +6,7 @@
 mod bed;
 mod ciphertext;
 mod command;
+mod freeze;
 mod logs;
 mod names;
 mod place;
@@ -16,6 +17,7 @@ mod teardown;
 mod vault;
 
 pub use command::{CommandError, Ended};
+pub use freeze::Frozen;
 pub use names::Names;
 pub use place::{Liveness, Place, PlaceError, forget, liveness};
 pub use printed::{Inventory, KeyTrial, Listed, Printed, PrintedError, Taken, claim};

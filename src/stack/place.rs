@@ -63,6 +63,12 @@ impl Place {
         self.folder.join("secrets")
     }
 
+    /// Where the stack is frozen; made then.
+    #[must_use]
+    pub fn checkpoint(&self) -> PathBuf {
+        self.folder.join("checkpoint")
+    }
+
     /// Removes the folder: no secret outlives the run.
     ///
     /// # Errors

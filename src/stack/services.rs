@@ -7,7 +7,7 @@ use crate::ids::StepName;
 use crate::journal::{Event, Kind, Outcome};
 use crate::plan::{Health, MountSource, ServiceKey, ServicePlan, VolumeKey};
 use futures_util::future::join_all;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -60,6 +60,24 @@ impl Site {
         restarted.await.into_iter().collect()
     }
 
+    /// Kills the containers of services that run, as a crash would, and waits until they are back.
+    ///
+    /// # Errors
+    /// The first [`SiteError`] in the order of `keys`.
+    pub async fn crash(&self, step: &StepName, keys: &BTreeSet<&ServiceKey>) -> Result<(), SiteError> {
+        let running = keys.iter().filter(|key| self.container(key).is_ok());
+        let crashed = join_all(running.map(|key| async {
+            let task = self.task_started(step, key, "kill".to_owned())?;
+            let done = async {
+                let container = self.container(key)?;
+                self.handles.of(key.datacenter.as_ref()).restart(&container, Duration::ZERO).await?;
+                self.until_healthy(key).await
+            };
+            self.ended(task, done.await)
+        }));
+        crashed.await.into_iter().collect()
+    }
+
     async fn start_one(&self, step: &StepName, key: &ServiceKey, ready: &Ready) -> Result<(), SiteError> {
         let task = self.task_started(step, key, "start".to_owned())?;
         let result = self.create_and_start(key, ready).await;
@@ -72,15 +90,12 @@ impl Site {
     async fn create_and_start(&self, key: &ServiceKey, ready: &Ready) -> Result<(), SiteError> {
         let service = self.service(key)?;
         let engine = self.handles.of(key.datacenter.as_ref());
-        let mut spec = self.spec(service, false).await?;
-        if service.published.is_some() {
-            spec.publish = service.published;
-        }
-        let slot = self.starts.acquire().await;
-        let container = engine.create(&spec).await?;
-        drop(slot);
-        self.created(Kind::Container, &spec.name, &container, key.datacenter.clone(), key.tenant.clone())?;
-        self.state().containers.insert(key.clone(), container.clone());
+        let known = self.container(key).ok();
+        let container = match known {
+            // A runbook that is begun again finds what it has started already.
+            Some(container) => container,
+            None => self.create(service).await?,
+        };
         for name in &service.after {
             let of_tenant = ServiceKey { service: name.clone(), ..key.clone() };
             let shared = ServiceKey { tenant: None, ..of_tenant.clone() };
@@ -89,14 +104,29 @@ impl Site {
                 let _ = told.clone().wait_for(|healthy| *healthy).await;
             }
         }
-        let slot = self.starts.acquire().await;
-        engine.start(&container).await?;
-        drop(slot);
+        if !engine.state(&container).await?.running {
+            let _slot = self.starts.acquire().await;
+            engine.start(&container).await?;
+        }
         let state = self.until_healthy(key).await?;
         if let Some(address) = state.published {
             self.state().front = Some(address);
         }
         Ok(())
+    }
+
+    async fn create(&self, service: &ServicePlan) -> Result<Id, SiteError> {
+        let key = &service.key;
+        let mut spec = self.spec(service, false).await?;
+        if service.published.is_some() {
+            spec.publish = service.published;
+        }
+        let slot = self.starts.acquire().await;
+        let container = self.handles.of(key.datacenter.as_ref()).create(&spec).await?;
+        drop(slot);
+        self.created(Kind::Container, &spec.name, &container, key.datacenter.clone(), key.tenant.clone())?;
+        self.state().containers.insert(key.clone(), container.clone());
+        Ok(container)
     }
 
     /// Asks the health check itself until it says yes. The engine's own rhythm is slow, because every one of its looks costs

@@ -12,6 +12,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::Semaphore;
 
 /// Engine handles: one for each datacenter, and one for what belongs to none (front, link) and for the run as a whole.
@@ -48,6 +49,10 @@ pub enum SiteError {
     NoSecret(PathBuf),
     #[error("the image {0} was not prepared")]
     NoImage(String),
+    #[error("nothing was broken off: all commands had ended after {0:?}")]
+    NotBrokenOff(Duration),
+    #[error("cannot keep or read the checkpoint {path}: {why}")]
+    Checkpoint { path: PathBuf, why: std::io::Error },
     #[error("{at} stopped with exit code {exit} instead of becoming healthy; its last lines: {tail}")]
     Stopped { at: ServiceKey, exit: i64, tail: String },
 }
@@ -60,9 +65,13 @@ impl SiteError {
             Self::Command(_) | Self::Printed { .. } | Self::Stopped { .. } => true,
             Self::Engine(error) => error.is_the_containers(),
             // The plan knows which services run by when: one that was never started is no crash.
-            Self::Journal(_) | Self::UnknownService(_) | Self::NotRunning(_) | Self::NoSecret(_) | Self::NoImage(_) => {
-                false
-            }
+            Self::Journal(_)
+            | Self::UnknownService(_)
+            | Self::NotRunning(_)
+            | Self::NoSecret(_)
+            | Self::NoImage(_)
+            | Self::NotBrokenOff(_)
+            | Self::Checkpoint { .. } => false,
         }
     }
 
@@ -183,6 +192,11 @@ impl Site {
 
     pub(super) fn container(&self, key: &ServiceKey) -> Result<Id, SiteError> {
         self.state().containers.get(key).cloned().ok_or_else(|| SiteError::NotRunning(key.clone()))
+    }
+
+    /// Counts on from the tasks of the run that this one continues.
+    pub fn count_from(&self, number: u64) {
+        self.counter.fetch_max(number, Ordering::Relaxed);
     }
 
     /// A number that no other task or job of this run has.

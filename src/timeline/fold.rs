@@ -120,6 +120,12 @@ impl<'a> Fold<'a> {
         let now = self.now;
         match event {
             Event::RunStarted(_) => return Err(Impossible::BegunTwice),
+            Event::Continued(_) => {
+                // What the parent had made is not there any more.
+                for at in std::mem::take(&mut self.standing).into_values() {
+                    self.out.resources[at].removed = Some(now);
+                }
+            }
             Event::Versions { versions } => {
                 self.out.versions.extend(versions.iter().map(|(name, version)| (name.as_str(), version.as_str())));
             }

@@ -57,7 +57,7 @@ pub fn counterproof(sabotage: &SabotagePlan, judgement: &Judgement) -> Counterpr
     let own = format!("sabotage-{}", sabotage.name);
     let void = judgement.reasons.iter().any(|reason| match reason.code {
         ReasonCode::Aborted => true,
-        ReasonCode::HarnessBroken => reason.item.as_deref().is_some_and(|item| item.ends_with(&own)),
+        ReasonCode::HarnessBroken => reason.item.as_deref().is_some_and(|item| item.contains(&own)),
         _ => false,
     });
     let catch = if void {

@@ -131,7 +131,7 @@ impl<'t, 'a> Ledger<'t, 'a> {
 
     /// The writes whose token was not made with `key`.
     pub fn forged(&self, timeline: &Timeline<'_>, key: &[u8]) -> Vec<At> {
-        let run = &timeline.started.run;
+        let run = timeline.started.origin();
         let genuine = |write: &Write<'_>| {
             let w = write.invoked;
             w.token == token(key, run, &w.tenant, &w.writer, w.seq, w.kind, &w.key)

@@ -63,7 +63,7 @@ impl<'t, 'a> Marks<'t, 'a> {
             return *known;
         }
         let Some(key) = self.key.filter(|_| self.tried.len() < TRIED) else { return false };
-        let run = &self.timeline.started.run;
+        let run = self.timeline.started.origin();
         let sequences = 0..=self.longest.saturating_add(1).min(1000);
         let made = self.writers.iter().any(|(tenant, writer)| {
             WriteKind::ALL

@@ -46,7 +46,7 @@ pub enum HistoryError {
 }
 
 /// The history of all tenants.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct History {
     seed: u64,
     /// Counts the generations.

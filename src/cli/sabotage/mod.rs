@@ -1,68 +1,22 @@
 //! `ernstfall sabotage`: wrong recoveries one at a time, right ones in between, and a table of what was noticed.
 
+mod series;
+
 use super::exit::Exit;
 use super::printer::Printer;
-use super::run::{Drilled, Session, new_run_id};
+use super::session::{Course, Drilled, Session, new_run_id};
+use super::stages::Stages;
 use super::{args, problems};
 use crate::clock::{Clock as _, SystemClock};
-use crate::plan::{Codes, Compiled, Overrides, SabotagePlan, compile_sabotages};
-use crate::verdict::{Catch, Counterproof, FindingCode, Judgement, ReasonCode, Verdict, counterproof};
+use crate::plan::{Codes, Compiled, compile_sabotages};
+use crate::verdict::{FindingCode, ReasonCode};
 use rand::SeedableRng as _;
 use rand::seq::SliceRandom as _;
-use serde::Serialize;
-use std::path::PathBuf;
-
-/// Version of the shape of [`Series`].
-const SERIES_VERSION: u32 = 1;
-
-/// The result as a file: `sabotage-<id>.json` beside the runs.
-#[derive(Debug, Serialize)]
-struct Series {
-    version: u32,
-    scenario: String,
-    stack: String,
-    blind: bool,
-    /// Sabotages of the files that are for other faults.
-    not_applicable: Vec<String>,
-    runs: Vec<Row>,
-    caught: usize,
-    missed: usize,
-    false_alarms: usize,
-    void: usize,
-}
-
-/// One drill of the series.
-#[derive(Debug, Serialize)]
-struct Row {
-    /// Name of the sabotage; none for a clean run.
-    sabotage: Option<String>,
-    does: Option<String>,
-    /// Codes of which one must be raised, with the tenant.
-    expected: Vec<String>,
-    result: RowResult,
-    verdict: Verdict,
-    hits: Vec<String>,
-    others: Vec<String>,
-    run: PathBuf,
-    seconds: f64,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-enum RowResult {
-    Caught,
-    Missed,
-    /// A right drill that passed.
-    Clean,
-    /// A right drill that did not.
-    FalseAlarm,
-    /// The sabotage did not take place.
-    Void,
-}
+use series::{RowResult, SERIES_VERSION, Series, expected, line, row, table};
 
 /// Runs the series.
 pub async fn sabotage(printer: Printer, args: &args::Sabotage) -> Exit {
-    let overrides = Overrides { seed: args.overrides.seed, tenants: args.overrides.tenants };
+    let overrides = args.overrides.resolved();
     let codes = Codes {
         findings: FindingCode::ALL.iter().map(|code| code.name()).collect(),
         reasons: ReasonCode::ALL.iter().map(|code| code.name()).collect(),
@@ -108,16 +62,11 @@ pub async fn sabotage(printer: Printer, args: &args::Sabotage) -> Exit {
         void: 0,
     };
     let drills = in_order(wrong, &all.clean, args);
-    let run = args::Run {
-        scenarios: Vec::new(),
-        out: args.out.clone(),
-        overrides: args::Overrides { seed: None, tenants: None },
-        until: None,
-        deadline: None,
-        keep: args::Keep::Never,
-        lang: args.lang,
-    };
-    let exit = carry_out(printer, &Session::new(printer, &run, true), drills, &mut series).await;
+    let run = args::Run::quiet(&args.out, args.lang);
+    let session = Session::new(printer, &run, true);
+    let mut stages = Stages::new(all.clean, args.whole);
+    let exit = carry_out(printer, &session, &mut stages, drills, &mut series).await;
+    stages.end(&session);
     finish(printer, args, series, exit)
 }
 
@@ -144,6 +93,7 @@ fn in_order(wrong: Vec<Compiled>, clean: &Compiled, args: &args::Sabotage) -> Ve
 async fn carry_out(
     printer: Printer,
     session: &Session<'_>,
+    stages: &mut Stages,
     drills: Vec<Compiled>,
     series: &mut Series,
 ) -> Option<Exit> {
@@ -153,9 +103,18 @@ async fn carry_out(
     let (clock, count) = (SystemClock::start(), drills.len());
     for (number, compiled) in (1..).zip(drills) {
         let sabotage = compiled.plan.sabotage.clone();
+        let after = match stages.before(&compiled.plan, session, printer).await {
+            Ok(after) => after,
+            Err(exit) => return Some(exit),
+        };
         let began = clock.mono();
-        let judged = match session.drill(compiled).await {
+        let judged = match session.drill(compiled, Course { after, freeze_after: None }).await {
             Ok(Drilled::Judged(judged)) => judged,
+            // Nothing is frozen here.
+            Ok(Drilled::Frozen(stage)) => {
+                session.remove(stage.place);
+                return Some(Exit::Software);
+            }
             Ok(Drilled::CannotRun) => return Some(Exit::Unavailable),
             Err(error) => return Some(session.told(&error)),
         };
@@ -172,70 +131,6 @@ async fn carry_out(
         }
     }
     None
-}
-
-fn row(sabotage: Option<&SabotagePlan>, judgement: &Judgement, run: PathBuf, seconds: f64) -> Row {
-    let Some(sabotage) = sabotage else {
-        let result = if judgement.verdict == Verdict::Passed { RowResult::Clean } else { RowResult::FalseAlarm };
-        let findings = judgement.findings.iter().map(|finding| finding.code.name().to_owned());
-        let reasons = judgement.reasons.iter().map(|reason| reason.code.name().to_owned());
-        let mut others: Vec<String> = findings.chain(reasons).collect();
-        others.dedup();
-        let verdict = judgement.verdict;
-        return Row {
-            sabotage: None,
-            does: None,
-            expected: Vec::new(),
-            result,
-            verdict,
-            hits: Vec::new(),
-            others,
-            run,
-            seconds,
-        };
-    };
-    let Counterproof { catch, verdict, hits, others } = counterproof(sabotage, judgement);
-    Row {
-        sabotage: Some(sabotage.name.clone()),
-        does: Some(sabotage.does.clone()),
-        expected: expected(sabotage),
-        result: match catch {
-            Catch::Caught => RowResult::Caught,
-            Catch::Missed => RowResult::Missed,
-            Catch::Void => RowResult::Void,
-        },
-        verdict,
-        hits: hits.into_iter().collect(),
-        others: others.into_iter().collect(),
-        run,
-        seconds,
-    }
-}
-
-fn expected(sabotage: &SabotagePlan) -> Vec<String> {
-    let at = sabotage.tenant.as_ref().map(|tenant| format!(" {tenant}")).unwrap_or_default();
-    sabotage.findings.iter().chain(&sabotage.reasons).map(|code| format!("{code}{at}")).collect()
-}
-
-/// `caught  uploads-missing  expected lost acme  seen lost acme`
-fn line(row: &Row) -> String {
-    let word = match row.result {
-        RowResult::Caught => "caught",
-        RowResult::Missed => "MISSED",
-        RowResult::Clean => "clean",
-        RowResult::FalseAlarm => "FALSE ALARM",
-        RowResult::Void => "VOID",
-    };
-    let name = row.sabotage.as_deref().unwrap_or("(a right recovery)");
-    let mut parts = vec![format!("{word:<11}"), format!("{name:<28}")];
-    if !row.expected.is_empty() {
-        parts.push(format!("expected {}", row.expected.join(" or ")));
-    }
-    if row.result != RowResult::Clean {
-        let seen = if row.hits.is_empty() { &row.others } else { &row.hits };
-        parts.push(format!("seen {}", if seen.is_empty() { "nothing".to_owned() } else { seen.join(", ") }));
-    }
-    parts.join("  ")
 }
 
 fn listed(wrong: &[Compiled], not_applicable: &[String]) -> String {
@@ -282,23 +177,4 @@ fn finish(printer: Printer, args: &args::Sabotage, mut series: Series, early: Op
         Exit::Passed
     };
     early.map_or(judged, |early| judged.worst(early))
-}
-
-fn table(series: &Series) -> String {
-    let mut lines: Vec<String> = series.runs.iter().map(line).collect();
-    let clean = series.runs.iter().filter(|row| row.sabotage.is_none()).count();
-    lines.push(format!(
-        "\n{} on {}: {} of {} sabotages caught, {} missed, {} void; {} of {clean} right recoveries passed",
-        series.scenario,
-        series.stack,
-        series.caught,
-        series.runs.len() - clean,
-        series.missed,
-        series.void,
-        clean - series.false_alarms,
-    ));
-    if !series.not_applicable.is_empty() {
-        lines.push(format!("for other faults: {}", series.not_applicable.join(", ")));
-    }
-    lines.join("\n")
 }

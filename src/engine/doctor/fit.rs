@@ -33,6 +33,7 @@ pub fn peak(plan: &Plan) -> Peak {
                 Some(FaultPlan::TenantDeleted { .. }) | None => {}
             },
             Action::Run { commands }
+            | Action::BreakOff { commands, .. }
             | Action::Sabotage { commands }
             | Action::Backup { commands, .. }
             | Action::Mirror { commands }

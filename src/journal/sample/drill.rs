@@ -25,6 +25,7 @@ pub fn play(disaster: Disaster, seed: u64) -> Sample {
         canaries: plan.tenants.iter().map(|tenant| (tenant.clone(), format!("canary{tenant}"))).collect(),
         decoy: "decoy".to_owned(),
         calibration: None,
+        parent: None,
     })));
     stage.tell(Event::Versions { versions: BTreeMap::from([("engine".to_owned(), "20.10.24".to_owned())]) });
     let mut dice = Dice { state: seed, round: 0 };
@@ -105,6 +106,7 @@ fn act(stage: &mut Stage, disaster: Disaster, step: &Step, dice: &mut Dice) {
         Action::ProbeEnd => stage.prober(false),
         Action::Images
         | Action::Secrets
+        | Action::BreakOff { .. }
         | Action::Sabotage { .. }
         | Action::Mirror { .. }
         | Action::Retention { .. } => {

@@ -168,11 +168,12 @@ fn commands_are_written_out() {
 #[test]
 fn the_command_line_overrides_the_scenario() {
     let bed = Bed::new();
-    let overrides = Overrides { seed: Some(9), tenants: Some(3) };
+    let overrides = Overrides { seed: Some(9), tenants: Some(3), ..Overrides::default() };
     let plan = compile(&bed.path("scenarios/loss.yaml"), &overrides).unwrap().plan;
     assert_eq!(plan.seed, 9);
     assert_eq!(plan.tenants.iter().map(Tenant::as_str).collect::<Vec<_>>(), ["t-01", "t-02", "t-03"]);
-    let refused = compile(&bed.path("scenarios/loss.yaml"), &Overrides { seed: None, tenants: Some(41) }).unwrap_err();
+    let refused = compile(&bed.path("scenarios/loss.yaml"), &Overrides { tenants: Some(41), ..Overrides::default() })
+        .unwrap_err();
     assert!(refused.to_string().contains("41 tenants are asked for"), "{refused}");
 }
 

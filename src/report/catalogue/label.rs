@@ -51,6 +51,7 @@ labels! {
     TenantsCounted: "tenants", "Mandanten";
     Bytes: "Bytes backed up", "Gesicherte Bytes";
     Run: "Run", "Lauf";
+    Parent: "Continues", "Setzt fort";
     Began: "Began", "Beginn";
     Took: "Took", "Dauer";
     Host: "Host", "Rechner";

@@ -12,4 +12,6 @@ pub use findings::{finding, finding_facts, finding_line, joined, one_line, reaso
 pub use glossary::glossary;
 pub use judgement::{limit, not_tested, outcome, severity, tenant_state, verdict, verdict_means};
 pub use label::Label;
-pub use names::{check, check_means, fault, part, phase, prediction, role, tag, test_object, test_object_limit};
+pub use names::{
+    check, check_means, fault, parent, part, phase, prediction, role, tag, test_object, test_object_limit,
+};

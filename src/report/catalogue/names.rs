@@ -2,6 +2,7 @@
 //!
 //! Every match is exhaustive and has no catch-all arm: a new variant fails to compile until it has a name in both languages.
 
+use crate::journal::Parent;
 use crate::plan::{Check, FaultPlan, Part, Phase, Prediction, Role, Tag, TestObject};
 use crate::report::lang::Lang;
 
@@ -151,6 +152,16 @@ pub const fn tag(tag: Tag, lang: Lang) -> &'static str {
 }
 
 /// What was broken, in one line.
+/// Which run is continued, and where it was frozen.
+#[must_use]
+pub fn parent(parent: &Parent, lang: Lang) -> String {
+    let Parent { run, step, .. } = parent;
+    match lang {
+        Lang::En => format!("run {run}, frozen after {step}"),
+        Lang::De => format!("Lauf {run}, eingefroren nach {step}"),
+    }
+}
+
 #[must_use]
 pub fn fault(fault: &FaultPlan, lang: Lang) -> String {
     match fault {

@@ -180,6 +180,7 @@ fn run(view: &View) -> Markup {
             h2 id="h-run" { (Label::TheRun.text(lang)) }
             p class="figure mono" style="font-size:1.25rem" { (started.run) }
             dl class="facts" style="margin-top:.7rem" {
+                @if let Some(parent) = &started.parent { dt { (Label::Parent.text(lang)) } dd { (catalogue::parent(parent, lang)) } }
                 dt { (Label::Began.text(lang)) } dd { (lang.rfc3339(view.began())) }
                 dt { (Label::Took.text(lang)) } dd { (lang.duration(view.took())) }
                 dt { (Label::Host.text(lang)) } dd { (started.host) " (" (started.trigger) ")" }

@@ -1,0 +1,137 @@
+//! The result of a series of wrong and right drills: a row each, a table, a file.
+
+use crate::plan::SabotagePlan;
+use crate::verdict::{Catch, Counterproof, Judgement, Verdict, counterproof};
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// Version of the shape of [`Series`].
+pub(super) const SERIES_VERSION: u32 = 1;
+
+/// The result as a file: `sabotage-<id>.json` beside the runs.
+#[derive(Debug, Serialize)]
+pub(super) struct Series {
+    pub version: u32,
+    pub scenario: String,
+    pub stack: String,
+    pub blind: bool,
+    /// Sabotages of the files that are for other faults.
+    pub not_applicable: Vec<String>,
+    pub runs: Vec<Row>,
+    pub caught: usize,
+    pub missed: usize,
+    pub false_alarms: usize,
+    pub void: usize,
+}
+
+/// One drill of the series.
+#[derive(Debug, Serialize)]
+pub(super) struct Row {
+    /// Name of the sabotage; none for a clean run.
+    pub sabotage: Option<String>,
+    pub does: Option<String>,
+    /// Codes of which one must be raised, with the tenant.
+    pub expected: Vec<String>,
+    pub result: RowResult,
+    pub verdict: Verdict,
+    pub hits: Vec<String>,
+    pub others: Vec<String>,
+    pub run: PathBuf,
+    pub seconds: f64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum RowResult {
+    Caught,
+    Missed,
+    /// A right drill that passed.
+    Clean,
+    /// A right drill that did not.
+    FalseAlarm,
+    /// The sabotage did not take place.
+    Void,
+}
+
+pub(super) fn row(sabotage: Option<&SabotagePlan>, judgement: &Judgement, run: PathBuf, seconds: f64) -> Row {
+    let Some(sabotage) = sabotage else {
+        let result = if judgement.verdict == Verdict::Passed { RowResult::Clean } else { RowResult::FalseAlarm };
+        let findings = judgement.findings.iter().map(|finding| finding.code.name().to_owned());
+        let reasons = judgement.reasons.iter().map(|reason| reason.code.name().to_owned());
+        let mut others: Vec<String> = findings.chain(reasons).collect();
+        others.dedup();
+        let verdict = judgement.verdict;
+        return Row {
+            sabotage: None,
+            does: None,
+            expected: Vec::new(),
+            result,
+            verdict,
+            hits: Vec::new(),
+            others,
+            run,
+            seconds,
+        };
+    };
+    let Counterproof { catch, verdict, hits, others } = counterproof(sabotage, judgement);
+    Row {
+        sabotage: Some(sabotage.name.clone()),
+        does: Some(sabotage.does.clone()),
+        expected: expected(sabotage),
+        result: match catch {
+            Catch::Caught => RowResult::Caught,
+            Catch::Missed => RowResult::Missed,
+            Catch::Void => RowResult::Void,
+        },
+        verdict,
+        hits: hits.into_iter().collect(),
+        others: others.into_iter().collect(),
+        run,
+        seconds,
+    }
+}
+
+pub(super) fn expected(sabotage: &SabotagePlan) -> Vec<String> {
+    let at = sabotage.tenant.as_ref().map(|tenant| format!(" {tenant}")).unwrap_or_default();
+    sabotage.findings.iter().chain(&sabotage.reasons).map(|code| format!("{code}{at}")).collect()
+}
+
+/// `caught  uploads-missing  expected lost acme  seen lost acme`
+pub(super) fn line(row: &Row) -> String {
+    let word = match row.result {
+        RowResult::Caught => "caught",
+        RowResult::Missed => "MISSED",
+        RowResult::Clean => "clean",
+        RowResult::FalseAlarm => "FALSE ALARM",
+        RowResult::Void => "VOID",
+    };
+    let name = row.sabotage.as_deref().unwrap_or("(a right recovery)");
+    let mut parts = vec![format!("{word:<11}"), format!("{name:<28}")];
+    if !row.expected.is_empty() {
+        parts.push(format!("expected {}", row.expected.join(" or ")));
+    }
+    if row.result != RowResult::Clean {
+        let seen = if row.hits.is_empty() { &row.others } else { &row.hits };
+        parts.push(format!("seen {}", if seen.is_empty() { "nothing".to_owned() } else { seen.join(", ") }));
+    }
+    parts.join("  ")
+}
+
+pub(super) fn table(series: &Series) -> String {
+    let mut lines: Vec<String> = series.runs.iter().map(line).collect();
+    let clean = series.runs.iter().filter(|row| row.sabotage.is_none()).count();
+    lines.push(format!(
+        "\n{} on {}: {} of {} sabotages caught, {} missed, {} void; {} of {clean} right recoveries passed",
+        series.scenario,
+        series.stack,
+        series.caught,
+        series.runs.len() - clean,
+        series.missed,
+        series.void,
+        clean - series.false_alarms,
+    ));
+    if !series.not_applicable.is_empty() {
+        lines.push(format!("for other faults: {}", series.not_applicable.join(", ")));
+    }
+    lines.join("\n")
+}
