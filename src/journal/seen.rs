@@ -35,11 +35,14 @@ pub enum Surface {
     Users,
     Search,
     Access,
+    /// The tenant's door, tried with the accounts of all other tenants.
+    ForeignLogin,
     Pdf,
 }
 
 impl Surface {
-    pub const ALL: [Self; 6] = [Self::Pages, Self::Uploads, Self::Users, Self::Search, Self::Access, Self::Pdf];
+    pub const ALL: [Self; 7] =
+        [Self::Pages, Self::Uploads, Self::Users, Self::Search, Self::Access, Self::ForeignLogin, Self::Pdf];
 }
 
 /// One thing that was seen in a readback. `tokens` and `canaries` are found by us in the raw bytes.
@@ -84,6 +87,13 @@ pub enum Item {
         key: String,
         allowed: bool,
     },
+    /// Whether an account of the tenant `of` could read the page `key` at this tenant's door.
+    ForeignLogin {
+        of: Tenant,
+        account: String,
+        key: String,
+        allowed: bool,
+    },
     /// A page as PDF: the text in it.
     Pdf {
         key: String,
@@ -112,6 +122,7 @@ impl Item {
             Self::User { .. } => Surface::Users,
             Self::Search { .. } => Surface::Search,
             Self::Access { .. } => Surface::Access,
+            Self::ForeignLogin { .. } => Surface::ForeignLogin,
             Self::Pdf { .. } => Surface::Pdf,
         }
     }

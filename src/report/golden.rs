@@ -114,7 +114,7 @@ fn summary_of_a_failed_drill() {
     - **minor**: The mirror holds a backup that does not belong there (tenant acme-prod; check Mirror; item hourly)
     - + 2 more
 
-    Report: `report.html`. Head of the journal: `1ba29ad1f166c63c954a0ff6cd36a6397e7623172b87bec7bd572704a1d46286`
+    Report: `report.html`. Head of the journal: `4dfd448b0f5dee2df2e4e5780b2fe7a47324da3e540be63698a09d9d2fe850c0`
     "#####);
 }
 
@@ -130,7 +130,7 @@ fn junit_of_a_failed_drill_begins_with_the_drill_itself() {
                 <property name="run" value="sample-1"/>
                 <property name="program" value="0.1.0"/>
                 <property name="plan-sha256" value="0000000000000000000000000000000000000000000000000000000000000000"/>
-                <property name="journal-head" value="1ba29ad1f166c63c954a0ff6cd36a6397e7623172b87bec7bd572704a1d46286"/>
+                <property name="journal-head" value="4dfd448b0f5dee2df2e4e5780b2fe7a47324da3e540be63698a09d9d2fe850c0"/>
             </properties>
             <testcase name="verdict" classname="datacenter-loss">
                 <failure message="failed">A step of the recovery failed (tenant globex; item recover/restore)

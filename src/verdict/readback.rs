@@ -98,6 +98,10 @@ impl<'t, 'a> Readbacks<'t, 'a> {
             bench.looked(Check::Permissions, Some(tenant), access.len());
             surfaces::access(bench, tenant, &timeline.plan().stack.access, access);
         }
+        if let Some(logins) = open(bench, Surface::ForeignLogin, &[Check::Isolation]) {
+            total += logins.len();
+            surfaces::foreign_logins(bench, tenant, timeline.plan(), logins);
+        }
         if let Some(searches) = open(bench, Surface::Search, &[Check::Search, Check::Isolation]) {
             total += searches.len();
             bench.looked(Check::Search, Some(tenant), searches.len());
@@ -182,6 +186,7 @@ pub(super) const fn surface_name(surface: Surface) -> &'static str {
         Surface::Users => "users",
         Surface::Search => "search",
         Surface::Access => "access",
+        Surface::ForeignLogin => "foreign-login",
         Surface::Pdf => "pdf",
     }
 }

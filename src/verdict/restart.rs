@@ -112,6 +112,10 @@ impl Ignored<'_> {
             Item::Access { who, action, key, allowed } => {
                 Some((trial(*who, *action, key), if *allowed { "allowed" } else { "refused" }.to_owned()))
             }
+            Item::ForeignLogin { of, account, key, allowed } => {
+                let trial = format!("{account} of {of} reads {key}");
+                Some((trial, if *allowed { "allowed" } else { "refused" }.to_owned()))
+            }
             Item::Pdf { key, bytes: _, found } => {
                 let mut tokens = found.tokens.clone();
                 tokens.sort_unstable();

@@ -1,4 +1,4 @@
-//! Search, PDF and the role matrix: what comes out of the services that all tenants share.
+//! Search, PDF, the role matrix and logins of others: what comes out of the services that all tenants share.
 
 use super::bench::Bench;
 use super::codes::{FindingCode, ReasonCode, Severity};
@@ -7,7 +7,7 @@ use super::model::{Finding, Reason};
 use super::subject::Subject;
 use crate::ids::Tenant;
 use crate::journal::Item;
-use crate::plan::{AccessAction, AccessRule, Check, Who};
+use crate::plan::{AccessAction, AccessRule, Check, Plan, Who};
 use std::collections::{BTreeSet, HashSet};
 
 /// Judges the searches of one tenant. `pages` are its pages in the same readback, if they were read.
@@ -83,6 +83,7 @@ fn canary_pages<'a>(tenant: &Tenant, pages: &[&'a Item]) -> BTreeSet<&'a str> {
         | Item::User { .. }
         | Item::Search { .. }
         | Item::Access { .. }
+        | Item::ForeignLogin { .. }
         | Item::Pdf { .. } => None,
     };
     pages.iter().filter_map(canary).collect()
@@ -91,7 +92,12 @@ fn canary_pages<'a>(tenant: &Tenant, pages: &[&'a Item]) -> BTreeSet<&'a str> {
 fn keys_of_pages<'a>(pages: &[&'a Item]) -> HashSet<&'a str> {
     let key = |item: &&'a Item| match item {
         Item::Revision { key, .. } | Item::Page { key, .. } => Some(key.as_str()),
-        Item::Upload { .. } | Item::User { .. } | Item::Search { .. } | Item::Access { .. } | Item::Pdf { .. } => None,
+        Item::Upload { .. }
+        | Item::User { .. }
+        | Item::Search { .. }
+        | Item::Access { .. }
+        | Item::ForeignLogin { .. }
+        | Item::Pdf { .. } => None,
     };
     pages.iter().filter_map(key).collect()
 }
@@ -154,6 +160,33 @@ pub(super) fn access<'a>(bench: &mut Bench<'_>, tenant: &'a Tenant, matrix: &[Ac
                 bench.doubt(reason.item(what));
             }
         }
+    }
+}
+
+/// Judges who of the other tenants was let in. Behind a door that lets them in stands what is theirs, even where the tenant's own
+/// people are kept out and nothing can be enumerated.
+pub(super) fn foreign_logins<'a>(bench: &mut Bench<'_>, tenant: &'a Tenant, plan: &Plan, items: &[&'a Item]) {
+    let reads = |rule: &AccessRule| rule.who == Who::Stranger && rule.may.contains(&AccessAction::Read);
+    if plan.stack.access.iter().any(reads) {
+        bench.absent(Check::Isolation, "where strangers may read, an account of another tenant proves nothing");
+        return;
+    }
+    let mut tried = BTreeSet::new();
+    for item in items {
+        let Item::ForeignLogin { of, account, key, allowed } = item else { continue };
+        tried.insert(of);
+        if *allowed {
+            let finding = Finding::new(FindingCode::Leaked).check(Check::Isolation).tenant(tenant);
+            let finding = finding.item(format!("{account} of {of} reads {key}"));
+            bench.find(finding.expected("refused").seen("allowed"));
+        }
+    }
+    if !bench.wants(Check::Isolation) {
+        return;
+    }
+    for of in plan.tenants.iter().filter(|of| *of != tenant && !tried.contains(of)) {
+        let reason = Reason::new(ReasonCode::CheckIncomplete).check(Check::Isolation).tenant(tenant);
+        bench.doubt(reason.item(format!("login with an account of {of}")));
     }
 }
 

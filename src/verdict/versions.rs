@@ -69,7 +69,12 @@ fn by_key<'a>(items: &[&'a Item]) -> HashMap<&'a str, Vec<Seen<'a>>> {
             | Item::Upload { key, index, head, sha256, bytes: _, found } => {
                 keys.entry(key).or_default().push(Seen { index: *index, head: *head, sha256, found });
             }
-            Item::Page { .. } | Item::User { .. } | Item::Search { .. } | Item::Access { .. } | Item::Pdf { .. } => {}
+            Item::Page { .. }
+            | Item::User { .. }
+            | Item::Search { .. }
+            | Item::Access { .. }
+            | Item::ForeignLogin { .. }
+            | Item::Pdf { .. } => {}
         }
     }
     for versions in keys.values_mut() {

@@ -32,7 +32,7 @@ pub struct Readback<'a> {
 /// # Errors
 /// [`WriteError`] when the journal cannot be written.
 pub async fn read_all(with: Readback<'_>, tenants: &BTreeMap<Tenant, Known>) -> Result<(), WriteError> {
-    try_join_all(tenants.iter().map(|(tenant, known)| Reader { with, tenant, known }.all())).await?;
+    try_join_all(tenants.iter().map(|(tenant, known)| Reader { with, tenant, known, tenants }.all())).await?;
     Ok(())
 }
 
@@ -59,6 +59,8 @@ struct Reader<'a> {
     with: Readback<'a>,
     tenant: &'a Tenant,
     known: &'a Known,
+    /// All of them.
+    tenants: &'a BTreeMap<Tenant, Known>,
 }
 
 impl Reader<'_> {
@@ -73,6 +75,7 @@ impl Reader<'_> {
             self.tell(Surface::Users, self.users().await)?;
             self.tell(Surface::Search, self.search().await)?;
             self.tell(Surface::Access, self.access().await)?;
+            self.tell(Surface::ForeignLogin, self.foreign_logins().await)?;
             self.tell(Surface::Pdf, self.pdf().await)
         };
         futures_util::try_join!(bulky, small)?;
@@ -145,6 +148,28 @@ impl Reader<'_> {
             }
         }
         Ok(items)
+    }
+
+    /// The reader of every other tenant tries to read a page of theirs at this tenant's door. One account of each: a refused login costs
+    /// the application as much as a good one, and whose reader is let in, all of theirs is there.
+    async fn foreign_logins(self) -> Read<Vec<Item>> {
+        let (mut items, mut let_in, mut failed) = (Vec::new(), false, None);
+        for (of, Known { accounts, canary_page, .. }) in self.tenants.iter().filter(|(of, _)| *of != self.tenant) {
+            let by = &accounts.reader;
+            match self.with.driver.access(self.tenant, Some(by), AccessAction::Read, canary_page).await {
+                Ok(allowed) => {
+                    let_in |= allowed;
+                    let (of, account, key) = (of.clone(), by.name.clone(), canary_page.clone());
+                    items.push(Item::ForeignLogin { of, account, key, allowed });
+                }
+                Err(why) => failed = failed.or(Some(why)),
+            }
+        }
+        // Somebody who was let in must not be forgotten because another could not be tried; the verdict misses that one.
+        match failed {
+            Some(why) if !let_in => Err(why),
+            Some(_) | None => Ok(items),
+        }
     }
 
     async fn pdf(self) -> Read<Vec<Item>> {
@@ -261,7 +286,10 @@ mod tests {
             })
             .sum();
         assert_eq!(counted, items.len() as u64);
-        assert_eq!(events.iter().filter(|event| matches!(event, Event::SurfaceRead { .. })).count(), 12);
+        assert_eq!(events.iter().filter(|event| matches!(event, Event::SurfaceRead { .. })).count(), 14);
+        let foreign = |item: &&&Item| matches!(item, Item::ForeignLogin { of, .. } if *of == scratch.globex());
+        let foreign: Vec<_> = items.iter().filter(foreign).collect();
+        assert!(matches!(foreign[..], [Item::ForeignLogin { allowed: false, .. }]), "{foreign:?}");
     }
 
     #[tokio::test]
@@ -290,6 +318,32 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn accounts_of_another_tenant_are_tried_even_where_everything_else_fails() {
+        let (scratch, driver) = (Scratch::new(), Fake::new());
+        let known = known(&scratch, &driver).await;
+        {
+            let mut stores = driver.stores.lock().expect("a lock");
+            let [mut acme, mut globex] = [scratch.acme(), scratch.globex()].map(|of| stores.remove(&of).expect("it"));
+            std::mem::swap(&mut acme, &mut globex);
+            stores.extend([(scratch.acme(), acme), (scratch.globex(), globex)]);
+        }
+        let enumerated = [Surface::Pages, Surface::Uploads, Surface::Users, Surface::Search, Surface::Pdf];
+        driver.broken.lock().expect("a lock").extend(enumerated);
+        let (marks, journal, moment) = (scratch.marks(), &scratch.journal, Moment::Health);
+        let with = Readback { driver: &driver, journal, marks: &marks, moment, pdf_text: as_text };
+        read_all(with, &known).await.expect("a journal");
+        let (events, reader) = (scratch.events(), &known[&scratch.globex()].accounts.reader.name);
+        let items = of(&events, &scratch.acme());
+        let foreign = |item: &&Item| match *item {
+            Item::ForeignLogin { of, account, key, allowed } => {
+                *allowed && *of == scratch.globex() && account == reader && key == "Canary"
+            }
+            _ => false,
+        };
+        assert!(items.iter().any(foreign), "{items:?}");
+    }
+
+    #[tokio::test]
     async fn what_fails_and_what_is_absent_are_told_apart() {
         let (scratch, driver) = (Scratch::new(), Fake::new());
         driver.absent.lock().expect("a lock").insert(Surface::Pdf);
@@ -304,7 +358,8 @@ mod tests {
             .iter()
             .filter_map(|event| if let Event::SurfaceRead { surface, .. } = event { Some(*surface) } else { None })
             .collect();
-        assert_eq!(read, BTreeSet::from([Surface::Pages, Surface::Users, Surface::Search, Surface::Access]));
+        let small = [Surface::Users, Surface::Search, Surface::Access, Surface::ForeignLogin];
+        assert_eq!(read, small.into_iter().chain([Surface::Pages]).collect());
     }
 
     #[tokio::test]

@@ -317,12 +317,20 @@ fn enumerate(tenant: &Tenant, store: &Store, tenants: &[Tenant]) -> Vec<(Surface
             access.push(Item::Access { who, action, key: key.to_owned(), allowed });
         }
     }
+    let others = tenants.iter().filter(|of| *of != tenant);
+    let foreign = others.map(|of| Item::ForeignLogin {
+        of: of.clone(),
+        account: "Reader".to_owned(),
+        key: "Canary".to_owned(),
+        allowed: false,
+    });
     vec![
         (Surface::Pages, pages),
         (Surface::Uploads, uploads),
         (Surface::Users, store.users.iter().map(user).collect()),
         (Surface::Search, search),
         (Surface::Access, access),
+        (Surface::ForeignLogin, foreign.collect()),
         (Surface::Pdf, pdf),
     ]
 }

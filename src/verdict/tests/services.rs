@@ -1,8 +1,10 @@
 //! What is wrong with search and PDF, the services that all tenants share.
 
 use super::*;
-use crate::journal::Found;
 use crate::journal::sample::tenant;
+use crate::journal::{Found, Surface};
+use crate::plan::{AccessAction, Who};
+use crate::verdict::{NotTested, Severity};
 
 /// Changes the hits of a search of acme for `of_whom` after the recovery.
 fn hits(of_whom: Option<&'static str>, to: &'static [&'static str]) -> Judgement {
@@ -45,4 +47,85 @@ fn an_empty_old_or_foreign_pdf_is_wrong() {
     fires(&pdf(|bytes, _| *bytes = 0), FindingCode::PdfWrong, Some("acme"));
     fires(&pdf(|_, found| found.tokens.clear()), FindingCode::PdfWrong, Some("acme"));
     fires(&pdf(|_, found| found.canaries.push(tenant("globex"))), FindingCode::Leaked, Some("acme"));
+}
+
+/// Says at acme's door whether the accounts of `of_whom` are let in after the recovery.
+fn let_in(sample: &mut Sample, of_whom: &'static str) {
+    sample.rewrite(&RECOVERED, |who, mut item| {
+        if let (true, Item::ForeignLogin { of, allowed, .. }) = (who.as_str() == "acme", &mut item) {
+            *allowed = of.as_str() == of_whom;
+        }
+        vec![item]
+    });
+}
+
+/// Nothing of acme can be enumerated after the recovery, apart from the surfaces `kept`.
+fn shut(sample: &mut Sample, kept: &[Surface]) {
+    let of_acme = |tenant: &Tenant, surface| tenant.as_str() == "acme" && !kept.contains(&surface);
+    sample.rewrite(&RECOVERED, |who, item| if of_acme(who, item.surface()) { vec![] } else { vec![item] });
+    sample.change(|event| match event {
+        Event::SurfaceRead { moment, tenant, surface, .. }
+            if RECOVERED.contains(moment) && of_acme(tenant, *surface) =>
+        {
+            let why = "login refused".to_owned();
+            *event = Event::SurfaceFailed { moment: *moment, tenant: tenant.clone(), surface: *surface, why };
+        }
+        _ => {}
+    });
+}
+
+#[test]
+fn an_account_of_another_tenant_that_is_let_in_leaks() {
+    let judgement = loss(|sample| let_in(sample, "globex"));
+    fires(&judgement, FindingCode::Leaked, Some("acme"));
+    assert_eq!(judgement.finding_counts[&FindingCode::Leaked], 1);
+    let leaked = judgement.findings.iter().find(|finding| finding.code == FindingCode::Leaked).expect("it");
+    assert_eq!(leaked.item.as_deref(), Some("Reader of globex reads Canary"));
+    assert_eq!((leaked.severity, leaked.check), (Severity::Critical, Some(Check::Isolation)));
+}
+
+#[test]
+fn swapped_databases_leak_although_nobody_of_the_tenant_gets_in() {
+    let judgement = loss(|sample| {
+        let_in(sample, "globex");
+        shut(sample, &[Surface::Access, Surface::ForeignLogin]);
+    });
+    fires(&judgement, FindingCode::Leaked, Some("acme"));
+    fires(&judgement, FindingCode::NotRecovered, Some("acme"));
+    assert!(reasons(&judgement).contains(&ReasonCode::SurfaceFailed));
+}
+
+#[test]
+fn a_door_that_was_not_tried_with_every_other_tenant_proves_nothing() {
+    let untried = loss(|sample| {
+        sample.rewrite(&RECOVERED, |who, item| match &item {
+            Item::ForeignLogin { of, .. } if who.as_str() == "acme" && of.as_str() == "globex" => vec![],
+            _ => vec![item],
+        });
+    });
+    doubts(&untried, ReasonCode::CheckIncomplete);
+    let others = Surface::ALL.into_iter().filter(|surface| *surface != Surface::ForeignLogin).collect::<Vec<_>>();
+    doubts(&loss(|sample| shut(sample, &others)), ReasonCode::SurfaceFailed);
+}
+
+#[test]
+fn where_strangers_may_read_the_accounts_of_others_prove_nothing() {
+    let judgement = loss(|sample| {
+        sample.change_plan(|plan| {
+            let strangers = plan.stack.access.iter_mut().filter(|rule| rule.who == Who::Stranger);
+            strangers.for_each(|rule| rule.may.push(AccessAction::Read));
+        });
+        sample.rewrite(&[Moment::Steady, Moment::Health, Moment::Restart], |_, mut item| {
+            match &mut item {
+                Item::Access { who: Who::Stranger, action: AccessAction::Read, allowed, .. }
+                | Item::ForeignLogin { allowed, .. } => *allowed = true,
+                _ => {}
+            }
+            vec![item]
+        });
+    });
+    assert_eq!(judgement.findings, Vec::new());
+    assert_eq!(judgement.verdict, Verdict::Passed, "{:#?}", judgement.reasons);
+    let said = |what: &NotTested| matches!(what, NotTested::NoMeans { check: Check::Isolation, .. });
+    assert!(judgement.not_tested.iter().any(said), "{:#?}", judgement.not_tested);
 }

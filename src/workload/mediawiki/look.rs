@@ -112,8 +112,10 @@ async fn may_read(session: &Session, title: &str) -> Result<bool, CallError> {
     }
 }
 
-/// Whether the session may do this to the page; nothing is changed by trying.
+/// Whether the session may do this to the page; nothing is changed by trying. An account that is not let in may nothing, whatever a
+/// stranger may.
 pub(super) async fn access(session: &Session, action: AccessAction, title: &str) -> Result<bool, CallError> {
+    session.logged_in(None).await?;
     match action {
         AccessAction::Read => Ok(may_read(session, title).await? || may_read_raw(session, title).await?),
         AccessAction::Edit | AccessAction::EditProtected => may_edit(session, title).await,

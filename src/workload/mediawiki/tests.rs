@@ -293,6 +293,8 @@ async fn access_is_what_the_wiki_does_and_not_its_status() {
     assert_eq!(ask(Some(&admin()), AccessAction::Edit, unchanged, html()).await, Ok(true));
     assert_eq!(ask(Some(&admin()), AccessAction::EditProtected, api_error("protectedpage"), html()).await, Ok(false));
     assert_eq!(ask(Some(&account("wrong")), AccessAction::Read, page("text"), html()).await, Ok(false), "no login");
+    let open = ask(Some(&account("wrong")), AccessAction::Read, page("text"), source()).await;
+    assert_eq!(open, Ok(false), "what a stranger may read says nothing of an account that is not let in");
     assert!(ask(Some(&admin()), AccessAction::Edit, api_error("internal_api_error"), html()).await.is_err());
 }
 
