@@ -1,9 +1,10 @@
 //! The append-only record of everything that happened: NDJSON, one writer, a hash chain.
 //!
-//! `event` says what can happen, `calibration` what is known of the prober before, `token` marks writes, `writer` appends, `reader` reads back and refuses what was tampered with.
+//! `event` says what can happen, `effect` what a write does, `calibration` what is known of the prober before, `token` marks writes, `writer` appends, `reader` reads back and refuses what was tampered with.
 
 mod calibration;
 mod drill_clock;
+mod effect;
 mod event;
 mod reader;
 #[cfg(test)]
@@ -14,6 +15,7 @@ mod writer;
 
 pub use calibration::{CALIBRATION_VERSION, Calibration, Lateness};
 pub use drill_clock::DrillClock;
+pub use effect::{Effect, Turned};
 pub use event::*;
 pub use reader::{Journal, ReadError, Torn, read};
 pub use seen::*;

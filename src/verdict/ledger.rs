@@ -1,7 +1,8 @@
 //! The ledger from the verdict's side: who wrote what, and which of it must, may or must not be there after a recovery.
 
+use super::versions::Store;
 use crate::ids::Tenant;
-use crate::journal::{WriteKind, token};
+use crate::journal::{Effect, WriteKind, token};
 use crate::plan::{Plan, Prediction};
 use crate::timeline::{Answer, Timeline, Write};
 use std::collections::{BTreeSet, HashMap};
@@ -38,29 +39,20 @@ impl<'t, 'a> Ledger<'t, 'a> {
             let invoked = write.invoked;
             ledger.tokens.insert(&invoked.token, at);
             ledger.tenants.entry(&invoked.tenant).or_default().push(at);
-            match invoked.kind {
-                WriteKind::CreateUser => {
+            match invoked.kind.effect() {
+                Effect::Creation => {
                     ledger.users.entry(&invoked.key).or_default().insert(&invoked.tenant);
                 }
-                WriteKind::Create | WriteKind::Edit => {
+                Effect::Version if Store::of(invoked.kind) == Some(Store::Pages) => {
                     ledger.pages.entry(&invoked.key).or_default().insert(&invoked.tenant);
                 }
-                WriteKind::Rename => {
+                Effect::Renaming => {
                     if let Some(to) = &invoked.to {
                         ledger.pages.entry(to).or_default().insert(&invoked.tenant);
                         ledger.renames.insert((&invoked.tenant, to), at);
                     }
                 }
-                WriteKind::Upload
-                | WriteKind::Delete
-                | WriteKind::DeleteUpload
-                | WriteKind::Grant
-                | WriteKind::Revoke
-                | WriteKind::Block
-                | WriteKind::Unblock
-                | WriteKind::Protect
-                | WriteKind::Unprotect
-                | WriteKind::Probe => {}
+                Effect::Version | Effect::Removal | Effect::Turn(..) => {}
             }
             if let Some(sha256) = &invoked.sha256 {
                 ledger.contents.entry((&invoked.tenant, &invoked.key, sha256)).or_default().push(at);

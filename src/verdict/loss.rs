@@ -11,7 +11,7 @@ use super::survivors::{Presence, Survivors};
 use super::versions::Store;
 use crate::clock::DrillTime;
 use crate::ids::Tenant;
-use crate::journal::WriteKind;
+use crate::journal::{Effect, Surface, Turned, WriteKind};
 use crate::plan::{Check, Prediction};
 use crate::timeline::{GenerationRun, Timeline, Zero};
 use std::collections::BTreeSet;
@@ -81,18 +81,10 @@ pub(super) fn judge<'a>(
 
 /// Whether the ledger has writes on a surface that was not read.
 fn unread(ledger: &Ledger<'_, '_>, tenant: &Tenant, view: &View<'_>) -> bool {
-    ledger.of(tenant).iter().any(|at| match ledger.writes[*at].invoked.kind {
-        WriteKind::Upload | WriteKind::DeleteUpload => !view.uploads,
-        WriteKind::CreateUser | WriteKind::Grant | WriteKind::Revoke | WriteKind::Block | WriteKind::Unblock => {
-            view.users.is_none()
-        }
-        WriteKind::Create
-        | WriteKind::Edit
-        | WriteKind::Delete
-        | WriteKind::Rename
-        | WriteKind::Protect
-        | WriteKind::Unprotect
-        | WriteKind::Probe => false,
+    ledger.of(tenant).iter().any(|at| match ledger.writes[*at].invoked.kind.surface() {
+        Surface::Uploads => !view.uploads,
+        Surface::Users => view.users.is_none(),
+        Surface::Pages | Surface::Search | Surface::Access | Surface::ForeignLogin | Surface::Pdf => false,
     })
 }
 
@@ -143,18 +135,14 @@ fn lost(ledger: &Ledger<'_, '_>, tenant: &Tenant, view: &View<'_>, zero: Zero) -
 
 /// Whether something comes back when a write of this kind is undone.
 const fn takes_away(kind: WriteKind) -> bool {
-    match kind {
-        WriteKind::Delete | WriteKind::DeleteUpload | WriteKind::Revoke | WriteKind::Block => true,
-        WriteKind::Create
-        | WriteKind::Edit
-        | WriteKind::Upload
-        | WriteKind::Rename
-        | WriteKind::CreateUser
-        | WriteKind::Grant
-        | WriteKind::Unblock
-        | WriteKind::Protect
-        | WriteKind::Unprotect
-        | WriteKind::Probe => false,
+    match kind.effect() {
+        Effect::Removal | Effect::Turn(Turned::Membership, false) | Effect::Turn(Turned::Block, true) => true,
+        Effect::Version
+        | Effect::Renaming
+        | Effect::Creation
+        | Effect::Turn(Turned::Membership, true)
+        | Effect::Turn(Turned::Block, false)
+        | Effect::Turn(Turned::Protection, _) => false,
     }
 }
 

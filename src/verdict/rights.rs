@@ -7,7 +7,7 @@ use super::marks::leaked;
 use super::model::Finding;
 use super::subject::{Person, Subject, View};
 use super::survivors::{Presence, Switch, User};
-use crate::journal::{Item, WriteKind};
+use crate::journal::{Effect, Item, Turned};
 use crate::plan::Check;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -38,33 +38,20 @@ impl<'a> Beyond<'a> {
             let (invoked, fate) = (write.invoked, subject.cut.fate(write));
             beyond.groups.extend(invoked.group.iter().flat_map(|group| group.split(',')).map(str::trim));
             let too_new = fate == Fate::TooNew;
-            match invoked.kind {
-                WriteKind::CreateUser if too_new || fate == Fate::Refused => {
+            match invoked.kind.effect() {
+                Effect::Creation if too_new || fate == Fate::Refused => {
                     beyond.creations.insert(&invoked.key, fate);
                 }
-                WriteKind::Grant if too_new => {
+                Effect::Turn(Turned::Membership, true) if too_new => {
                     beyond.grants.insert((&invoked.key, invoked.group.as_deref().unwrap_or_default()));
                 }
-                WriteKind::Block if too_new => {
+                Effect::Turn(Turned::Block, true) if too_new => {
                     beyond.blocks.insert(&invoked.key);
                 }
-                WriteKind::Protect if too_new => {
+                Effect::Turn(Turned::Protection, true) if too_new => {
                     beyond.protections.insert(&invoked.key);
                 }
-                WriteKind::Create
-                | WriteKind::Edit
-                | WriteKind::Upload
-                | WriteKind::Delete
-                | WriteKind::DeleteUpload
-                | WriteKind::Rename
-                | WriteKind::CreateUser
-                | WriteKind::Grant
-                | WriteKind::Revoke
-                | WriteKind::Block
-                | WriteKind::Unblock
-                | WriteKind::Protect
-                | WriteKind::Unprotect
-                | WriteKind::Probe => {}
+                Effect::Version | Effect::Removal | Effect::Renaming | Effect::Creation | Effect::Turn(..) => {}
             }
         }
         beyond

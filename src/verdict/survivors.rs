@@ -2,7 +2,7 @@
 
 use super::ledger::{At, Cut, Fate, Ledger};
 use crate::ids::Tenant;
-use crate::journal::WriteKind;
+use crate::journal::{Effect, Surface, Turned};
 use std::collections::HashMap;
 
 /// The state of one tenant at a cut.
@@ -117,32 +117,28 @@ impl<'a> Survivors<'a> {
         let invoked = ledger.writes[at].invoked;
         let key = invoked.key.as_str();
         let group = invoked.group.as_deref();
-        match invoked.kind {
-            WriteKind::Create | WriteKind::Edit | WriteKind::Probe => {
-                self.pages.entry(key).or_default().versions.push(Version { at, required: sure });
+        let uploads = invoked.kind.surface() == Surface::Uploads;
+        match invoked.kind.effect() {
+            Effect::Version => {
+                let lines = if uploads { &mut self.uploads } else { &mut self.pages };
+                lines.entry(key).or_default().versions.push(Version { at, required: sure });
             }
-            WriteKind::Upload => {
-                self.uploads.entry(key).or_default().versions.push(Version { at, required: sure });
-            }
-            WriteKind::Delete => self.delete_page(key, at, sure),
-            WriteKind::DeleteUpload => {
+            Effect::Removal if uploads => {
                 self.uploads.get_mut(key).map(|line| line.take(at, sure));
             }
-            WriteKind::Rename => self.rename(key, invoked.to.as_deref().unwrap_or_default(), at, sure),
-            WriteKind::CreateUser => {
+            Effect::Removal => self.delete_page(key, at, sure),
+            Effect::Renaming => self.rename(key, invoked.to.as_deref().unwrap_or_default(), at, sure),
+            Effect::Creation => {
                 let presence = if sure { Presence::Required(at) } else { Presence::Allowed };
                 let groups = groups(group).map(|group| (group, Switch::turned(at, true, sure))).collect();
                 self.users.insert(key, User { presence, groups, blocked: None });
             }
-            WriteKind::Grant | WriteKind::Revoke => {
-                let membership = Switch::turned(at, invoked.kind == WriteKind::Grant, sure);
-                self.user(key).groups.insert(group.unwrap_or_default(), membership);
+            Effect::Turn(Turned::Membership, on) => {
+                self.user(key).groups.insert(group.unwrap_or_default(), Switch::turned(at, on, sure));
             }
-            WriteKind::Block | WriteKind::Unblock => {
-                self.user(key).blocked = Some(Switch::turned(at, invoked.kind == WriteKind::Block, sure));
-            }
-            WriteKind::Protect | WriteKind::Unprotect => {
-                self.locked.insert(key, Switch::turned(at, invoked.kind == WriteKind::Protect, sure));
+            Effect::Turn(Turned::Block, on) => self.user(key).blocked = Some(Switch::turned(at, on, sure)),
+            Effect::Turn(Turned::Protection, on) => {
+                self.locked.insert(key, Switch::turned(at, on, sure));
                 if let Some(line) = self.pages.get_mut(key) {
                     line.repeats += 1;
                 }

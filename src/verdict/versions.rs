@@ -7,7 +7,7 @@ use super::marks::Marks;
 use super::model::Finding;
 use super::subject::{Subject, View};
 use super::survivors::Line;
-use crate::journal::{Found, Item, WriteKind};
+use crate::journal::{Effect, Found, Item, Surface, WriteKind};
 use crate::plan::Check;
 use std::collections::HashMap;
 
@@ -34,21 +34,13 @@ impl Store {
     }
 
     /// The store that writes of this kind put a version into.
-    pub const fn of(kind: WriteKind) -> Option<Self> {
-        match kind {
-            WriteKind::Create | WriteKind::Edit | WriteKind::Probe => Some(Self::Pages),
-            WriteKind::Upload => Some(Self::Uploads),
-            WriteKind::Delete
-            | WriteKind::DeleteUpload
-            | WriteKind::Rename
-            | WriteKind::CreateUser
-            | WriteKind::Grant
-            | WriteKind::Revoke
-            | WriteKind::Block
-            | WriteKind::Unblock
-            | WriteKind::Protect
-            | WriteKind::Unprotect => None,
-        }
+    pub fn of(kind: WriteKind) -> Option<Self> {
+        let store = match kind.surface() {
+            Surface::Pages => Self::Pages,
+            Surface::Uploads => Self::Uploads,
+            Surface::Users | Surface::Search | Surface::Access | Surface::ForeignLogin | Surface::Pdf => return None,
+        };
+        (kind.effect() == Effect::Version).then_some(store)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Account, Body, Driver, DriverError, FullProbe, Look, PageRead, Read, UploadRead, UserRead, Write};
 use crate::clock::SystemClock;
 use crate::ids::{RunId, Tenant};
-use crate::journal::{Event, Surface, WriteKind, WriteResult, Writer, read};
+use crate::journal::{Effect, Event, Surface, WriteKind, WriteResult, Writer, read};
 use crate::ledger::{Ledger, Marks, RunKey};
 use crate::plan::AccessAction;
 use crate::secret::Secret;
@@ -203,19 +203,7 @@ impl Driver for Fake {
         {
             return result.clone();
         }
-        let group = match write.kind {
-            WriteKind::Create | WriteKind::Edit | WriteKind::Upload | WriteKind::Probe => "editor",
-            WriteKind::Delete
-            | WriteKind::DeleteUpload
-            | WriteKind::Rename
-            | WriteKind::CreateUser
-            | WriteKind::Grant
-            | WriteKind::Revoke
-            | WriteKind::Block
-            | WriteKind::Unblock
-            | WriteKind::Protect
-            | WriteKind::Unprotect => "admin",
-        };
+        let group = if write.kind.effect() == Effect::Version { "editor" } else { "admin" };
         if !self.may(tenant, Some(by), group) {
             return WriteResult::Fail { why: format!("{} may not {:?}", by.name, write.kind) };
         }

@@ -1,7 +1,7 @@
 //! The simulated system: what three tenants hold, what their backups hold, and a prober, all on a fake clock.
 
 use super::super::token::token;
-use super::super::{Event, Found, Item, Probe, ProbeKind, Surface, WriteInvoked, WriteKind, WriteResult};
+use super::super::{Effect, Event, Found, Item, Probe, ProbeKind, Surface, WriteInvoked, WriteKind, WriteResult};
 use super::KEY;
 use crate::clock::{DrillTime, Mono};
 use crate::ids::{RunId, Tenant};
@@ -150,7 +150,7 @@ impl Stage {
         let (group, to) = if kind == WriteKind::Rename { (None, group) } else { (group, None) };
         let empty = key.starts_with("empty");
         let content = if empty { String::new() } else { format!("text of {key} with {token}") };
-        let has_body = matches!(kind, WriteKind::Create | WriteKind::Edit | WriteKind::Upload | WriteKind::Probe);
+        let has_body = kind.effect() == Effect::Version;
         let invoked = WriteInvoked {
             write: self.writes,
             drill: self.drill,
