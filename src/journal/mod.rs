@@ -19,5 +19,5 @@ pub use effect::{Effect, Turned};
 pub use event::*;
 pub use reader::{Journal, ReadError, Torn, read};
 pub use seen::*;
-pub use token::{TOKEN_HERE, TOKEN_LENGTH, TOKEN_PREFIX, commitment, disclose, disclosed, token, tokens_in};
+pub use token::{Stamp, TOKEN_HERE, TOKEN_LENGTH, TOKEN_PREFIX, commitment, disclose, disclosed, token, tokens_in};
 pub use writer::{WriteError, Writer};

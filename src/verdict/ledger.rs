@@ -2,10 +2,12 @@
 
 use super::versions::Store;
 use crate::ids::Tenant;
-use crate::journal::{Effect, WriteKind, token};
+use crate::journal::{Effect, Stamp, WriteKind};
 use crate::plan::{Plan, Prediction};
 use crate::timeline::{Answer, Timeline, Write};
 use std::collections::{BTreeSet, HashMap};
+use std::num::NonZero;
+use std::panic::resume_unwind;
 
 /// Position of a write in [`Timeline::writes`].
 pub(super) type At = usize;
@@ -121,16 +123,30 @@ impl<'t, 'a> Ledger<'t, 'a> {
         name(&self.writes[at])
     }
 
-    /// The writes whose token was not made with `key`.
+    /// The writes whose token was not made with `key`. Most of what a large ledger costs, so all processors take part.
     pub fn forged(&self, timeline: &Timeline<'_>, key: &[u8]) -> Vec<At> {
-        let run = timeline.started.origin();
+        let stamp = Stamp::new(key, timeline.started.origin());
         let genuine = |write: &Write<'_>| {
             let w = write.invoked;
-            w.token == token(key, run, &w.tenant, &w.writer, w.seq, w.kind, &w.key)
+            w.token == stamp.token(&w.tenant, &w.writer, w.seq, w.kind, &w.key)
         };
-        (0..self.writes.len()).filter(|at| !genuine(&self.writes[*at])).collect()
+        let (genuine, writes) = (&genuine, self.writes);
+        let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let share = writes.len().div_ceil(threads).max(ALONE);
+        std::thread::scope(|scope| {
+            let begin = |from: usize| {
+                let part = from..(from + share).min(writes.len());
+                scope.spawn(move || part.filter(|at| !genuine(&writes[*at])).collect::<Vec<At>>())
+            };
+            let parts: Vec<_> = (0..writes.len()).step_by(share).map(begin).collect();
+            let found = parts.into_iter().map(|part| part.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            found.flatten().collect()
+        })
     }
 }
+
+/// Fewer writes than this are not worth a thread.
+const ALONE: usize = 10_000;
 
 /// `edit Page-1 (workload 17)`, `rename Page-1 to Page-2 (workload 18)`.
 pub(super) fn name(write: &Write<'_>) -> String {

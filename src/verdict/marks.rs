@@ -5,7 +5,7 @@ use super::codes::FindingCode;
 use super::ledger::Ledger;
 use super::model::Finding;
 use crate::ids::Tenant;
-use crate::journal::{Found, WriteKind, token, tokens_in};
+use crate::journal::{Found, Stamp, WriteKind, tokens_in};
 use crate::plan::Check;
 use crate::timeline::Timeline;
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,7 +33,14 @@ impl<'t, 'a> Marks<'t, 'a> {
     }
 
     /// Judges what was found in `item`, which stands under `key` of `tenant`. True if something of another tenant was in it.
-    pub fn judge(&mut self, bench: &mut Bench<'_>, tenant: &Tenant, key: &str, item: &str, found: &Found) -> bool {
+    pub fn judge(
+        &mut self,
+        bench: &mut Bench<'_>,
+        tenant: &Tenant,
+        key: &str,
+        item: impl Fn() -> String,
+        found: &Found,
+    ) -> bool {
         let mut foreign = BTreeSet::new();
         for mark in &found.tokens {
             if let Some(at) = self.ledger.by_token(mark) {
@@ -43,7 +50,7 @@ impl<'t, 'a> Marks<'t, 'a> {
                 }
             } else {
                 let code = if self.ours(mark, key) { FindingCode::Phantom } else { FindingCode::Alien };
-                bench.find(Finding::new(code).check(Check::Data).tenant(tenant).item(item).seen(mark));
+                bench.find(Finding::new(code).check(Check::Data).tenant(tenant).item(item()).seen(mark));
             }
         }
         // A name can carry the token of the write that made it.
@@ -52,7 +59,7 @@ impl<'t, 'a> Marks<'t, 'a> {
         foreign.extend(owners.filter(|owner| *owner != tenant).cloned());
         foreign.extend(found.canaries.iter().filter(|owner| *owner != tenant).cloned());
         for owner in &foreign {
-            leaked(bench, tenant, owner, item);
+            leaked(bench, tenant, owner, &item());
         }
         !foreign.is_empty()
     }
@@ -63,12 +70,12 @@ impl<'t, 'a> Marks<'t, 'a> {
             return *known;
         }
         let Some(key) = self.key.filter(|_| self.tried.len() < TRIED) else { return false };
-        let run = self.timeline.started.origin();
+        let stamp = Stamp::new(key, self.timeline.started.origin());
         let sequences = 0..=self.longest.saturating_add(1).min(1000);
         let made = self.writers.iter().any(|(tenant, writer)| {
             WriteKind::ALL
                 .iter()
-                .any(|kind| sequences.clone().any(|seq| token(key, run, tenant, writer, seq, *kind, name) == mark))
+                .any(|kind| sequences.clone().any(|seq| stamp.token(tenant, writer, seq, *kind, name) == mark))
         });
         self.tried.insert(mark.to_owned(), made);
         made

@@ -29,6 +29,7 @@ pub(super) fn judge(bench: &mut Bench<'_>, timeline: &Timeline<'_>, ledger: &Led
             match (before, after) {
                 (Some(before), Some(after)) => {
                     compared += before.len().max(after.len());
+                    let (before, after) = apart(before, after);
                     compare(bench, tenant, surface, &ignored.strip(before), &ignored.strip(after));
                 }
                 (None, None) => {}
@@ -131,6 +132,15 @@ fn version(sha256: &str, head: bool) -> String {
 
 fn trial(who: Who, action: AccessAction, key: &str) -> String {
     format!("{who:?} {action:?} {key}").to_lowercase()
+}
+
+/// What is left of two lists without their equal beginnings and ends: as a rule, little of very much.
+fn apart<'i, 'a>(before: &'i [&'a Item], after: &'i [&'a Item]) -> (&'i [&'a Item], &'i [&'a Item]) {
+    let equal = |(one, other): &(&&Item, &&Item)| one == other;
+    let begin = before.iter().zip(after).take_while(equal).count();
+    let (before, after) = (&before[begin..], &after[begin..]);
+    let end = before.iter().rev().zip(after.iter().rev()).take_while(equal).count();
+    (&before[..before.len() - end], &after[..after.len() - end])
 }
 
 fn compare(

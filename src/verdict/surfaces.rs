@@ -106,9 +106,9 @@ fn keys_of_pages<'a>(pages: &[&'a Item]) -> HashSet<&'a str> {
 pub(super) fn pdf<'a>(bench: &mut Bench<'_>, marks: &mut Marks<'_, 'a>, subject: &Subject<'_, 'a>, items: &[&'a Item]) {
     for item in items {
         let Item::Pdf { key, bytes, found } = item else { continue };
-        let name = format!("PDF of {key}");
-        marks.judge(bench, subject.tenant, key, &name, found);
-        let wrong = || Finding::new(FindingCode::PdfWrong).check(Check::Pdf).tenant(subject.tenant).item(name.as_str());
+        let name = || format!("PDF of {key}");
+        marks.judge(bench, subject.tenant, key, name, found);
+        let wrong = || Finding::new(FindingCode::PdfWrong).check(Check::Pdf).tenant(subject.tenant).item(name());
         if *bytes == 0 {
             bench.find(wrong().seen("empty"));
             continue;

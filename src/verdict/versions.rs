@@ -147,15 +147,15 @@ impl<'k, 't, 'a> OneKey<'k, 't, 'a> {
         let mut unwritten = Vec::new();
         let mut shown = Vec::new();
         for version in versions {
-            let item = format!("{} {} #{}", self.store.name(), self.key, version.index);
-            let foreign = marks.judge(bench, self.subject.tenant, self.key, &item, version.found);
+            let item = || format!("{} {} #{}", self.store.name(), self.key, version.index);
+            let foreign = marks.judge(bench, self.subject.tenant, self.key, item, version.found);
             let exact = self.by_content(version, &times);
             let at = exact.or_else(|| self.by_token(version));
             shown.push(at);
             match at {
                 Some(at) => {
                     *times.entry(at).or_default() += 1;
-                    if self.belongs(bench, at, &item) {
+                    if self.belongs(bench, at, item) {
                         view.versions.insert(at);
                         self.content(bench, at, version);
                     }
@@ -215,16 +215,16 @@ impl<'k, 't, 'a> OneKey<'k, 't, 'a> {
     }
 
     /// Whether this write may be seen here; if it may not, says why.
-    fn belongs(&self, bench: &mut Bench<'_>, at: At, item: &str) -> bool {
-        let name = self.subject.ledger.name(at);
+    fn belongs(&self, bench: &mut Bench<'_>, at: At, item: impl Fn() -> String) -> bool {
+        let name = || self.subject.ledger.name(at);
         let found = |code| Finding::new(code).check(self.store.check()).tenant(self.subject.tenant);
         if !self.fits(at) {
-            bench.find(found(FindingCode::Corrupt).item(item).seen(name));
+            bench.find(found(FindingCode::Corrupt).item(item()).seen(name()));
             return false;
         }
         if let Some(by) = self.line.and_then(|line| line.taken_by(at)) {
             let by = self.subject.ledger.name(by);
-            bench.find(found(FindingCode::Resurrected).item(name).expected(by));
+            bench.find(found(FindingCode::Resurrected).item(name()).expected(by));
             return true;
         }
         if self.is_about(at) {
@@ -238,7 +238,7 @@ impl<'k, 't, 'a> OneKey<'k, 't, 'a> {
         });
         let explained = renaming.is_some_and(|renaming| !self.in_time(bench, renaming));
         if !explained {
-            bench.find(found(FindingCode::Corrupt).item(item).seen(name));
+            bench.find(found(FindingCode::Corrupt).item(item()).seen(name()));
         }
         explained
     }
