@@ -236,7 +236,8 @@ impl<'k, 't, 'a> OneKey<'k, 't, 'a> {
             let from = &self.subject.ledger.writes[*renaming].invoked.key;
             OneKey::new(self.subject, self.store, from).is_about(at)
         });
-        let explained = renaming.is_some_and(|renaming| !self.in_time(bench, renaming));
+        // If the renaming is right, the write itself may be one that cannot or must not be seen.
+        let explained = renaming.is_some_and(|renaming| !self.in_time(bench, renaming) || !self.in_time(bench, at));
         if !explained {
             bench.find(found(FindingCode::Corrupt).item(item()).seen(name()));
         }

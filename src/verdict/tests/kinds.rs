@@ -149,6 +149,17 @@ fn a_renaming_after_the_recovery_point_is_too_new_and_a_refused_one_must_not_sho
 }
 
 #[test]
+fn a_refused_write_that_shows_under_a_later_title_is_aborted_visible() {
+    let judgement = full(|sample| {
+        let first = |w: &WriteInvoked| w.tenant.as_str() == "acme" && w.key == "Title-2" && w.kind == WriteKind::Create;
+        let refused = written(sample, first).remove(0).write;
+        field::refuse(sample, refused);
+    });
+    assert_eq!(codes(&judgement), [FindingCode::AbortedVisible, FindingCode::NotRecovered]);
+    assert!(expects(&judgement, FindingCode::AbortedVisible, "create Title-2"), "{:#?}", judgement.findings);
+}
+
+#[test]
 fn a_page_whose_renaming_was_not_answered_may_be_here_or_there() {
     for there in [true, false] {
         let judgement = full(|sample| {

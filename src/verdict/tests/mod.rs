@@ -3,7 +3,9 @@
 mod clean;
 mod data;
 mod drill;
+mod field;
 mod kinds;
+mod planted;
 mod points;
 mod properties;
 mod reasons;
