@@ -5,6 +5,7 @@ use super::lang::Lang;
 use super::sample::{Case, calibrated, failed, inconclusive, passed};
 use super::*;
 use crate::journal::Event;
+use crate::journal::sample::{Bulk, Disaster, Sample};
 use crate::plan::Check;
 use crate::verdict::{CheckOutcome, Finding, FindingCode, Reason, ReasonCode, Verdict};
 use std::fs;
@@ -91,6 +92,27 @@ fn nothing_that_a_tenant_wrote_becomes_markup_or_steers_a_terminal() {
         assert!(!page.contains("http://") && !page.contains("url(http"), "nothing is fetched");
         assert!(!summary.contains("![") && !summary.contains("[i]("));
     }
+}
+
+#[test]
+fn lost_writes_are_all_in_the_json_and_the_oldest_in_the_page() {
+    let sample = Sample::bulky(Disaster::DatacenterLoss, Bulk { before: 0, after: 500 });
+    let entries = sample.sealed();
+    let judgement = crate::verdict::judge(&Timeline::from(&entries, false).expect("a possible journal"));
+    let case = Case { entries, judgement };
+    let report: serde_json::Value =
+        serde_json::from_str(&case.tell(Lang::En, |view| json::report(view).expect("JSON"))).expect("JSON");
+    let rpo = &report["judgement"]["tenants"]["acme"]["rpo"];
+    let listed = rpo["lost_writes"].as_array().expect("a list");
+    assert_eq!((rpo["lost"].as_u64(), listed.len()), (Some(512), 512));
+    assert!(listed.iter().all(|write| write["tenant"] == "acme" && write["writer"] == "workload"));
+    for (lang, heading) in [(Lang::En, "Lost writes"), (Lang::De, "Verlorene Schreibvorgänge")] {
+        let page = case.tell(lang, html::page);
+        assert!(page.contains(heading));
+        assert_eq!(page.matches("(workload ").count(), 3 * 20);
+        assert!(page.contains("+ 492"));
+    }
+    assert!(!inconclusive().tell(Lang::En, html::page).contains("Lost writes"));
 }
 
 #[test]

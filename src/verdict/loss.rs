@@ -62,8 +62,7 @@ pub(super) fn judge<'a>(
     rpo.lost = lost.len() as u64;
     let drill = |at: At| ledger.writes[at].invoked.drill;
     rpo.oldest_lost_age = lost.iter().map(|at| zero_drill.since(drill(*at))).max();
-    let oldest = lost.iter().take(LISTED).map(|at| LostWrite { drill: drill(*at), item: ledger.name(*at) });
-    rpo.lost_writes = oldest.collect();
+    rpo.lost_writes = lost.iter().map(|at| lost_write(ledger, *at)).collect();
 
     let points = Points { timeline, ledger, tenant, zero, prediction };
     rpo.found = points.found(&lost, zero_drill);
@@ -77,6 +76,19 @@ pub(super) fn judge<'a>(
     }
     points.compare(bench, &lost, view);
     rpo
+}
+
+fn lost_write(ledger: &Ledger<'_, '_>, at: At) -> LostWrite {
+    let invoked = ledger.writes[at].invoked;
+    LostWrite {
+        drill: invoked.drill,
+        tenant: invoked.tenant.clone(),
+        writer: invoked.writer.clone(),
+        seq: invoked.seq,
+        kind: invoked.kind,
+        key: invoked.key.clone(),
+        item: ledger.name(at),
+    }
 }
 
 /// Whether the ledger has writes on a surface that was not read.

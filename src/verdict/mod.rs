@@ -42,5 +42,5 @@ pub use measured::{Measured, measured};
 pub use model::*;
 pub use recovery::{Look, Spell};
 
-/// At most so many findings of one code and tenant, and lost writes of one tenant, are listed; the counts are exact.
+/// At most so many findings of one code and tenant are listed; the counts are exact.
 pub const LISTED: usize = 50;

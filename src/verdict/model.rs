@@ -4,6 +4,7 @@ use super::codes::{FindingCode, ReasonCode, Severity};
 use super::seconds;
 use crate::clock::{DrillTime, Mono};
 use crate::ids::Tenant;
+use crate::journal::WriteKind;
 use crate::plan::{Check, Objectives};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -245,16 +246,24 @@ pub struct Rpo {
     pub lost: u64,
     #[serde(rename = "oldest_lost_age_seconds", with = "seconds::option")]
     pub oldest_lost_age: Option<Duration>,
-    /// The lost ones, oldest first, at most [`super::LISTED`].
+    /// All of them, oldest first.
     pub lost_writes: Vec<LostWrite>,
     /// Deleted or revoked after the recovery point and therefore back: to be applied again by hand.
     pub came_back: Vec<String>,
 }
 
-/// An acknowledged write that is gone.
+/// An acknowledged write that is gone, by all that the ledger knows it by.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LostWrite {
     pub drill: DrillTime,
+    pub tenant: Tenant,
+    pub writer: String,
+    /// Counts up per tenant and writer.
+    pub seq: u64,
+    pub kind: WriteKind,
+    /// Page title, file name or user name.
+    pub key: String,
+    /// What it is called in findings.
     pub item: String,
 }
 

@@ -2,15 +2,16 @@
 
 use super::super::token::{commitment, disclose};
 use super::super::{Claim, Event, Kind, Outcome, RunStarted, Snapshot, WriteKind};
+use super::dice::{BEFORE, Dice, ROUNDS};
 use super::plan::{generations, key, plan};
 use super::stage::Stage;
-use super::{Disaster, KEY, Sample, datacenter, drill_time};
+use super::{Bulk, Disaster, KEY, Sample, datacenter, drill_time};
 use crate::ids::{Datacenter, StepName, Tenant};
 use crate::plan::{Action, Generation, Moment, Phase, Step};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-pub fn play(disaster: Disaster, seed: u64) -> Sample {
+pub fn play(disaster: Disaster, seed: u64, bulk: Bulk) -> Sample {
     let plan = plan(disaster);
     let mut stage = Stage::new(plan.clone());
     stage.tell(Event::RunStarted(Box::new(RunStarted {
@@ -28,7 +29,7 @@ pub fn play(disaster: Disaster, seed: u64) -> Sample {
         parent: None,
     })));
     stage.tell(Event::Versions { versions: BTreeMap::from([("engine".to_owned(), "20.10.24".to_owned())]) });
-    let mut dice = Dice { state: seed, round: 0 };
+    let mut dice = Dice::new(seed, bulk);
     for phase in Phase::ALL {
         let steps: Vec<Step> = plan.steps.iter().filter(|step| step.phase == phase).cloned().collect();
         if phase == Phase::Evidence {
@@ -69,6 +70,7 @@ fn act(stage: &mut Stage, disaster: Disaster, step: &Step, dice: &mut Dice) {
             stage.drill = before.minus(Duration::from_secs(600));
             stage.tell(Event::ClockSet { drill: stage.drill, running: false });
             history(stage, dice);
+            many(stage, dice);
         }
         Action::Backup { generation, .. } => back_up(stage, *generation),
         Action::Snapshots { vault, .. } => list(stage, vault),
@@ -203,6 +205,26 @@ fn history(stage: &mut Stage, dice: &mut Dice) {
                 4 => stage.write(tenant, WriteKind::Revoke, "Reader", Some(&format!("team-{round}"))),
                 _ => stage.write(tenant, WriteKind::CreateUser, &format!("User-{round}-{extra}"), Some("editor")),
             }
+        }
+    }
+}
+
+/// The writes that only some samples have, at the end of a round.
+fn many(stage: &mut Stage, dice: &Dice) {
+    let (name, writes) = match dice.round {
+        BEFORE => ("old", dice.bulk.before),
+        ROUNDS => ("new", dice.bulk.after),
+        _ => return,
+    };
+    for tenant in &tenants(stage) {
+        for number in 0..writes {
+            let (group, member) = (number / 10, number % 10);
+            let (kind, key) = match member {
+                0 => (WriteKind::Create, format!("Bulk-{name}-{group}")),
+                1..=7 => (WriteKind::Edit, format!("Bulk-{name}-{group}")),
+                _ => (WriteKind::Upload, format!("bulk-{name}-{group}.bin")),
+            };
+            stage.write(tenant, kind, &key, None);
         }
     }
 }
@@ -342,35 +364,4 @@ fn tear_down(stage: &mut Stage, _: Disaster) {
     stage.tell(Event::UndoDone { fault: 0, outcome: Outcome::Done });
     remove(stage, None);
     stage.tell(Event::Leftovers { names: Vec::new() });
-}
-
-/// Rounds of writes in the plan of a sample.
-const ROUNDS: u32 = 7;
-
-/// A small generator of the linear congruential kind; 0 always rolls 0, and leaves out the rarer kinds of writes.
-struct Dice {
-    state: u64,
-    round: u32,
-}
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        if self.state == 0 {
-            return 0;
-        }
-        self.state = self.state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407) | 1;
-        (self.state >> 33) % sides
-    }
-
-    /// What the baseline makes so many of that each round of the history can do something to one.
-    const fn numbers(&self) -> std::ops::Range<u32> {
-        if self.state == 0 { 0..0 } else { 0..ROUNDS }
-    }
-
-    /// The number of this round.
-    fn round(&mut self) -> Option<u32> {
-        let number = self.round;
-        self.round += 1;
-        self.numbers().contains(&number).then_some(number)
-    }
 }

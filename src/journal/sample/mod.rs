@@ -2,6 +2,7 @@
 //!
 //! `stage` simulates three tenants, their backups and the prober on a fake clock; `drill` plays a whole run on it; `plan` is its plan.
 
+mod dice;
 mod drill;
 mod plan;
 mod stage;
@@ -27,6 +28,15 @@ pub enum Disaster {
     TenantDeleted,
 }
 
+/// Writes of the workload on top of the usual ones, for each tenant: pages with many revisions, and uploads with several versions.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Bulk {
+    /// Before the recovery point of either disaster.
+    pub before: u32,
+    /// After the last generation: what is not untouched loses them.
+    pub after: u32,
+}
+
 /// The events of one drill with their times, in order, to be changed by a test.
 #[derive(Debug, Clone)]
 pub struct Sample {
@@ -49,7 +59,12 @@ impl Sample {
 
     /// A passing run in which additional writes of the history depend on `seed`; 0 adds none.
     pub fn seeded(disaster: Disaster, seed: u64) -> Self {
-        drill::play(disaster, seed)
+        drill::play(disaster, seed, Bulk::default())
+    }
+
+    /// A passing run with many writes.
+    pub fn bulky(disaster: Disaster, bulk: Bulk) -> Self {
+        drill::play(disaster, 0, bulk)
     }
 
     /// Removes all events that `which` says.

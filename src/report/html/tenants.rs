@@ -39,6 +39,7 @@ pub(super) fn tenants(view: &View) -> Markup {
                     tbody { @for (tenant, result) in &view.judgement.tenants { (row(view, tenant, result)) } }
                 }
             }
+            (lost(view))
             (came_back(view))
         }
     }
@@ -78,6 +79,36 @@ fn point(view: &View, point: Option<DrillTime>, state: TenantState) -> Markup {
             (Some(point), _) => { (lang.duration(view.disaster().since(point))) small { (lang.drill_time(point).trim_end_matches(" UTC")) } }
             (None, TenantState::Bystander) => { (Label::NotHit.text(lang)) }
             (None, _) => { (Label::Unknown.text(lang)) }
+        }
+    }
+}
+
+/// So many lost writes of a tenant are shown; `report.json` has them all.
+const SHOWN: usize = 20;
+
+/// The acknowledged writes that are gone.
+fn lost(view: &View) -> Markup {
+    let lang = view.lang;
+    let lossy = || view.judgement.tenants.iter().filter(|(_, result)| !result.rpo.lost_writes.is_empty());
+    html! {
+        @if lossy().next().is_some() {
+            h3 { (lang.pick("Lost writes", "Verlorene Schreibvorgänge")) }
+            p class="soft" { (lang.pick(
+                "Acknowledged before the disaster and gone after it, the oldest first. report.json lists all of them.",
+                "Vor dem Ausfall bestätigt und danach nicht mehr da, die ältesten zuerst. In report.json stehen alle.",
+            )) }
+            @for (tenant, result) in lossy() {
+                details {
+                    summary { b { (tenant) } ": " (lang.count(result.rpo.lost)) " " (Label::Lost.text(lang)) }
+                    ul class="listed" {
+                        @for write in result.rpo.lost_writes.iter().take(SHOWN) {
+                            li { (catalogue::one_line(&write.item)) " " small { (lang.drill_time(write.drill)) } }
+                        }
+                        @let more = result.rpo.lost_writes.len().saturating_sub(SHOWN);
+                        @if more > 0 { li { "+ " (lang.count(more as u64)) } }
+                    }
+                }
+            }
         }
     }
 }

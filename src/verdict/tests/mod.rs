@@ -3,6 +3,7 @@
 mod clean;
 mod data;
 mod drill;
+mod exact;
 mod field;
 mod kinds;
 mod planted;
