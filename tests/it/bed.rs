@@ -1,5 +1,7 @@
 //! What the tests stand on: the built program, a folder of their own, and the engine with nothing of ours left in it.
 
+use assert_cmd::assert::Assert;
+use assert_cmd::cargo::cargo_bin;
 use assert_fs::TempDir;
 use assert_fs::prelude::*;
 use serde_json::Value;
@@ -37,13 +39,18 @@ impl TestBed {
     /// The program, in the project's folder.
     #[expect(clippy::unused_self, reason = "the bed outlives what it runs")]
     pub fn program(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ernstfall"));
+        let mut command = Command::new(cargo_bin!("ernstfall"));
         command.args(args).env("NO_COLOR", "1").current_dir(root());
         command
     }
 
     pub fn output(&self, args: &[&str]) -> Output {
         self.program(args).output().unwrap()
+    }
+
+    /// Runs the program to its end, for claims about how it ended and what it said.
+    pub fn run(&self, args: &[&str]) -> Assert {
+        ended(self.program(args))
     }
 
     /// A copy of all stacks, in `stacks`, to change something in.
@@ -65,6 +72,11 @@ impl TestBed {
         let report = report.unwrap_or_else(|error| panic!("no report ({error}) after: {told}"));
         Drilled { exit: output.status.code(), report: serde_json::from_str(&report).unwrap(), run, told }
     }
+}
+
+/// Runs a command to its end, for claims about it.
+pub fn ended(command: Command) -> Assert {
+    assert_cmd::Command::from_std(command).assert()
 }
 
 /// A drill that has ended.

@@ -1,6 +1,7 @@
 //! Runs that end before their time: killed, interrupted, without an engine. Nothing is left, and the journal still speaks.
 
-use crate::bed::{TestBed, assert_nothing_left, engine, labelled, only_run, root};
+use crate::bed::{TestBed, assert_nothing_left, ended, engine, labelled, only_run, root};
+use predicates::str::contains;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -59,8 +60,7 @@ fn killed_at(text: &str) {
     let run = running.run();
     let id = run.file_name().unwrap().to_str().unwrap().to_owned();
     assert!(!labelled(&format!("ernstfall.run={id}")).is_empty(), "a killed run leaves something to sweep");
-    let swept = bed.output(&["sweep"]);
-    assert!(swept.status.success(), "{}", String::from_utf8_lossy(&swept.stderr));
+    bed.run(&["sweep"]).success();
     assert_nothing_left(&run);
     let (exit, report) = report_of(&bed, &run);
     assert_eq!(exit, Some(2), "aborted is never passed");
@@ -85,8 +85,7 @@ fn an_interrupt_tears_everything_down_and_writes_the_evidence() {
     let bed = TestBed::new();
     let mut running = Running::start(&bed);
     running.until("\"generation-started\"");
-    let live = bed.output(&["sweep"]);
-    assert!(live.status.success());
+    bed.run(&["sweep"]).success();
     assert!(running.child.try_wait().unwrap().is_none(), "a sweep does not touch a live run");
     let id = running.run().file_name().unwrap().to_str().unwrap().to_owned();
     assert!(!labelled(&format!("ernstfall.run={id}")).is_empty(), "a sweep does not touch a live run");
@@ -114,10 +113,7 @@ fn a_deadline_bounds_all_scenarios_together() {
     let out = bed.path("drills");
     let scenarios = ["notes-datacenter-loss", "notes-tenant-deleted"].map(|name| format!("scenarios/{name}.yaml"));
     let args = ["run", &scenarios[0], &scenarios[1], "--deadline", "3s", "--out", out.to_str().unwrap()];
-    let output = bed.output(&args);
-    assert_eq!(output.status.code(), Some(2));
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(told.contains("notes-tenant-deleted is not begun: the run's deadline of 3s"), "{told}");
+    bed.run(&args).code(2).stderr(contains("notes-tenant-deleted is not begun: the run's deadline of 3s"));
     let run = only_run(&out).unwrap();
     assert_nothing_left(&run);
     let (_, report) = report_of(&bed, &run);
@@ -134,14 +130,15 @@ fn without_an_engine_run_says_what_to_do_and_the_rest_works() {
     let scenario = scenario.to_str().unwrap();
     let nowhere = format!("unix://{}", bed.path("no.sock").display());
     let out = bed.path("drills");
-    let output =
-        bed.program(&["run", scenario, "--out", out.to_str().unwrap()]).env("DOCKER_HOST", &nowhere).output().unwrap();
-    assert_eq!(output.status.code(), Some(69));
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(told.contains("make engine") && told.contains("no container engine answers"), "{told}");
+    let without = |args: &[&str]| {
+        let mut command = bed.program(args);
+        command.env("DOCKER_HOST", &nowhere);
+        ended(command)
+    };
+    let run = without(&["run", scenario, "--out", out.to_str().unwrap()]);
+    run.code(69).stderr(contains("make engine")).stderr(contains("no container engine answers"));
     assert!(only_run(&out).is_none(), "nothing was begun");
     for args in [vec!["validate", scenario], vec!["plan", scenario]] {
-        let output = bed.program(&args).env("DOCKER_HOST", &nowhere).output().unwrap();
-        assert_eq!(output.status.code(), Some(0), "{args:?}");
+        without(&args).code(0);
     }
 }

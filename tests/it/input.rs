@@ -1,6 +1,7 @@
 //! Bad input: exit code 64, every problem named, nothing started.
 
 use crate::bed::{TestBed, only_run, root};
+use predicates::str::contains;
 
 const GOOD: &str = r#"version: 1
 name: example
@@ -27,12 +28,10 @@ fn refused(text: &str, expected: &[&str]) {
     let bed = TestBed::new();
     let file = bed.write("scenario.yaml", &notes(text));
     let out = bed.path("drills");
-    let output = bed.output(&["run", file.to_str().unwrap(), "--out", out.to_str().unwrap()]);
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(64), "{told}");
-    assert!(told.contains("scenario.yaml"), "names the file: {told}");
+    let ended = bed.run(&["run", file.to_str().unwrap(), "--out", out.to_str().unwrap()]);
+    let mut ended = ended.code(64).stderr(contains("scenario.yaml"));
     for part in expected {
-        assert!(told.contains(part), "expected {part:?} in: {told}");
+        ended = ended.stderr(contains(*part));
     }
     assert!(only_run(&out).is_none(), "nothing was started");
 }
@@ -41,8 +40,7 @@ fn refused(text: &str, expected: &[&str]) {
 fn the_good_example_is_valid() {
     let bed = TestBed::new();
     let file = bed.write("scenario.yaml", &notes(GOOD));
-    let output = bed.output(&["validate", file.to_str().unwrap()]);
-    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    bed.run(&["validate", file.to_str().unwrap()]).code(0);
 }
 
 #[test]
@@ -79,11 +77,9 @@ fn reaches_for_the_host(file: &str, from: &str, to: &str, expected: &[&str]) {
     std::fs::write(&path, text.replacen(from, to, 1)).unwrap();
     let scenario = bed.write("scenario.yaml", &GOOD.replace("STACK", bed.path("stacks/notes").to_str().unwrap()));
     let out = bed.path("drills");
-    let output = bed.output(&["run", scenario.to_str().unwrap(), "--out", out.to_str().unwrap()]);
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(64), "{told}");
+    let mut ended = bed.run(&["run", scenario.to_str().unwrap(), "--out", out.to_str().unwrap()]).code(64);
     for part in expected {
-        assert!(told.contains(part), "expected {part:?} in: {told}");
+        ended = ended.stderr(contains(*part));
     }
     assert!(only_run(&out).is_none(), "nothing was started");
 }
