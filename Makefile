@@ -1,9 +1,9 @@
 # Two commands do everything on a fresh machine: `make drill` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help engine browser drill test lint unit bench sweep
+.PHONY: help engine browser drill test lint unit bench bench-verdict sweep
 
 help: ## List the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort
 
 engine: ## Bring a container engine, where this machine lets us
 	@.ci/engine
@@ -27,6 +27,9 @@ unit: ## The tests that need neither engine nor browser
 
 bench: engine ## Measure the drills and write a table
 	benches/run
+
+bench-verdict: ## Measure how fast a ledger of a million writes is judged, optimised, and print a table
+	CARGO_PROFILE_RELEASE_LTO=off cargo test --release --quiet --locked --lib -- --ignored --nocapture a_million_writes_are_judged
 
 sweep: ## Remove what killed runs left behind
 	cargo run --quiet --locked -- sweep

@@ -13,6 +13,7 @@ mod reasons;
 mod rights;
 mod scope;
 mod services;
+mod speed;
 mod vaults;
 
 use super::{Finding, FindingCode, Judgement, ReasonCode, Verdict, gate, judge};
