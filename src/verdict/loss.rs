@@ -215,16 +215,18 @@ impl<'a> Points<'_, '_, 'a> {
     /// Does the loss look like an older generation, like a torn one, or like two different ones?
     fn compare(&self, bench: &mut Bench<'_>, lost: &[At], view: &View<'_>) {
         let Some(predicted) = self.predicted() else { return };
+        let absent = self.absent(view);
         let mut spans = Vec::new();
         for store in [Store::Pages, Store::Uploads] {
             let of_store = |at: &At| Store::of(self.ledger.writes[*at].invoked.kind) == Some(store);
-            let first = lost.iter().find(|at| of_store(at)).map(|at| self.seq(*at));
+            let missing = lost.iter().chain(&absent).filter(|at| of_store(at)).min().copied();
+            let first = missing.map(|at| self.seq(at));
             let newest_survivor =
                 view.versions.iter().filter(|at| of_store(at) && self.counts(**at)).map(|at| self.seq(*at)).max();
             let (Some(first), Some(survivor)) = (first, newest_survivor) else { continue };
             let promised = self.run(predicted).from;
             if survivor > first && first < promised {
-                let item = lost.iter().find(|at| of_store(at)).map(|at| self.ledger.name(*at)).unwrap_or_default();
+                let item = missing.map(|at| self.ledger.name(at)).unwrap_or_default();
                 bench.find(Finding::new(FindingCode::Hole).check(store.check()).tenant(self.tenant).item(item));
                 continue;
             }
@@ -248,6 +250,14 @@ impl<'a> Points<'_, '_, 'a> {
                 bench.find(finding.expected(name(pages_to)).seen(name(uploads_to)));
             }
         }
+    }
+
+    /// What the promised generation has and what is not there. What was deleted after it is no loss, but its absence tells as much.
+    fn absent(&self, view: &View<'_>) -> Vec<At> {
+        let Some(cut) = Cut::predicted(self.timeline, self.tenant, u64::MAX) else { return Vec::new() };
+        let promised = Survivors::replay(self.ledger, self.tenant, cut);
+        let versions = promised.pages.values().chain(promised.uploads.values()).flat_map(|line| &line.versions);
+        versions.filter(|version| version.required).map(|it| it.at).filter(|at| !view.versions.contains(at)).collect()
     }
 
     /// Only writes before the fault, without the prober's, tell how old a store is.

@@ -73,3 +73,17 @@ fn a_gap_with_newer_survivors_is_a_hole() {
     fires(&judgement, FindingCode::Hole, Some("acme"));
     fires(&judgement, FindingCode::Lost, Some("acme"));
 }
+
+#[test]
+fn a_gap_is_a_hole_even_if_what_is_missing_was_deleted_after_the_recovery_point() {
+    let judgement = full(|sample| {
+        let upload = |w: &WriteInvoked| w.tenant.as_str() == "acme" && w.key == "scan-6.pdf" && w.sha256.is_some();
+        let gone = written(sample, upload).remove(0).token;
+        sample.rewrite(&RECOVERED, |_, item| match &item {
+            Item::Upload { found, .. } if found.tokens.contains(&gone) => vec![],
+            _ => vec![item],
+        });
+    });
+    fires(&judgement, FindingCode::Hole, Some("acme"));
+    fires(&judgement, FindingCode::Lost, Some("acme"));
+}
