@@ -32,6 +32,7 @@ pub fn plan(roles: &[Role], seed: u64) -> Result<Plan, CalibrateError> {
         inputs: Vec::new(),
         stack: StackPlan {
             vault_plain: Vec::new(),
+            volatile: Vec::new(),
             name: "stub".to_owned(),
             title: text(),
             test_object: TestObject::Model,

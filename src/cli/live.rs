@@ -139,6 +139,9 @@ impl State {
             | Event::UndoDone { .. }
             | Event::Declared { .. }
             | Event::RestoreClaimed { .. }
+            | Event::Fingerprinted { .. }
+            | Event::SideRestored(_)
+            | Event::SideRemoved { .. }
             | Event::Gate { ready: true, .. }
             | Event::MaintenanceStarted
             | Event::MaintenanceEnded

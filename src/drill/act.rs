@@ -199,7 +199,10 @@ impl Drill {
             }
             Action::Baseline => self.baseline().await,
             Action::Write { before } => self.write(*before).await,
-            Action::Backup { generation, commands } => self.backup(step, *generation, commands).await,
+            Action::Backup { generation, commands, fingerprint } => {
+                self.backup(step, *generation, (commands, fingerprint)).await
+            }
+            Action::Fingerprint { moment, commands } => self.fingerprint_now(step, *moment, commands).await,
             Action::Mirror { commands } => {
                 self.site.run(&step.name, commands).await?;
                 Ok(())
@@ -209,6 +212,7 @@ impl Drill {
                 Ok(())
             }
             Action::Snapshots { vault, commands } => self.snapshots(step, vault, commands).await,
+            Action::SideRestore { vault, restore, remove } => self.side_restore(step, vault, restore, remove).await,
             Action::Encryption { vaults, commands } => self.encryption(step, vaults, commands).await,
             Action::Probe => self.probe().await,
             Action::Gate => self.gate().await,
@@ -226,6 +230,10 @@ impl Drill {
             Action::Sustain => {
                 let sustain = self.sustain.clone().ok_or(StepError::OutOfOrder("waiting for sustained probes"))?;
                 until_met(sustain).await;
+                Ok(())
+            }
+            Action::Soak { takes } => {
+                tokio::time::sleep(*takes).await;
                 Ok(())
             }
             Action::ProbeEnd => {

@@ -4,13 +4,14 @@ use super::act::{Drill, printed};
 use super::error::StepError;
 use crate::clock::DrillTime;
 use crate::ids::Tenant;
-use crate::journal::Event;
+use crate::journal::{Event, FingerprintOf};
 use crate::ledger::Marks;
 use crate::plan::{Command, Generation, HarnessSabotage, Step, Tag};
 use crate::stack::Taken;
 use crate::workload::corpus::{Corpus, write_baseline};
 use crate::workload::history::{self, History};
 use crate::workload::{Account, Driver};
+use futures_util::future::join_all;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -34,7 +35,7 @@ impl Drill {
             .map(|(tenant, password)| (tenant, Account { name: "Admin".to_owned(), password: password.clone() }))
             .collect();
         let open = accounts.iter().map(|(tenant, admin)| until_open(driver.as_ref(), tenant, admin));
-        futures_util::future::join_all(open).await;
+        join_all(open).await;
         let marks = Marks::new(&self.setup.key, &plan.tenants)?;
         let corpus = Corpus {
             ledger: &self.ledger,
@@ -81,18 +82,36 @@ impl Drill {
         &self,
         step: &Step,
         generation: Generation,
-        commands: &[Command],
+        (commands, fingerprint): (&[Command], &[Command]),
     ) -> Result<(), StepError> {
-        self.clock.stand_at(generation.time)?;
+        // After a recovery that took long it is later than the schedule said.
+        self.clock.stand_at(generation.time.max(self.clock.now()))?;
         let journal = &self.setup.journal;
         journal.write(Event::GenerationStarted { generation })?;
-        for ended in self.site.run(&step.name, commands).await? {
-            let taken = printed::<Taken>(&ended.at, &ended.stdout)?;
-            if let Some(tenant) = ended.tenant {
-                let Taken { snapshot, bytes } = taken;
-                journal.write(Event::SnapshotTaken { generation, tenant, snapshot, bytes })?;
+        let none = BTreeMap::new();
+        let all = commands.iter().map(|command| self.site.run_one(&step.name, command, &none));
+        let mut failed = None;
+        let beside = self.fingerprint(step, FingerprintOf::Generation(generation), fingerprint);
+        let (all, prints) = futures_util::join!(join_all(all), beside);
+        for ended in all {
+            match ended
+                .map_err(StepError::from)
+                .and_then(|ended| Ok((printed(&ended.at, &ended.stdout)?, ended.tenant)))
+            {
+                Ok((Taken { snapshot, bytes }, Some(tenant))) => {
+                    journal.write(Event::SnapshotTaken { generation, tenant, snapshot, bytes })?;
+                }
+                Ok((_, None)) => {}
+                // The others have their snapshots all the same.
+                Err(error) => {
+                    failed.get_or_insert(error);
+                }
             }
         }
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        prints?;
         journal.write(Event::GenerationEnded { generation })?;
         Ok(())
     }

@@ -11,6 +11,7 @@ mod ending;
 mod error;
 mod history;
 mod observe;
+mod protect;
 mod run;
 mod setup;
 

@@ -4,10 +4,10 @@ use super::act::{Drill, printed, until_met};
 use super::error::StepError;
 use crate::engine::EngineError;
 use crate::ids::Datacenter;
-use crate::journal::Event;
+use crate::journal::{Event, FingerprintOf};
 use crate::plan::{Command, HarnessSabotage, Moment, Step};
 use crate::probe::{self, FrontWatch, ProbeTarget, Prober};
-use crate::stack::{Forbidden, KeyTrial, Listed};
+use crate::stack::{Fingerprint, Forbidden, KeyTrial, Listed};
 use crate::workload::pdf_text;
 use crate::workload::readback::{Readback, read_all, read_nothing};
 use futures_util::future::try_join_all;
@@ -69,6 +69,38 @@ impl Drill {
         let opened = printed::<KeyTrial>(&ended.at, &ended.stdout)?.opened;
         self.setup.journal.write(Event::KeyTried { tenant: tenant.clone(), key_of: neighbour.clone(), opened })?;
         Ok(())
+    }
+
+    /// What the operator's tool says of every tenant's database and files.
+    pub(super) async fn fingerprint(
+        &self,
+        step: &Step,
+        of: FingerprintOf,
+        commands: &[Command],
+    ) -> Result<(), StepError> {
+        for ended in self.site.run(&step.name, commands).await? {
+            let Fingerprint { parts } = printed(&ended.at, &ended.stdout)?;
+            if let Some(tenant) = ended.tenant {
+                self.setup.journal.write(Event::Fingerprinted { of, tenant, parts })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A recovered system that cannot be looked at is none that failed: without a fingerprint the check is inconclusive.
+    pub(super) async fn fingerprint_now(
+        &self,
+        step: &Step,
+        moment: Moment,
+        commands: &[Command],
+    ) -> Result<(), StepError> {
+        match self.fingerprint(step, FingerprintOf::Moment(moment), commands).await {
+            Err(error) if step.phase.tries_the_recovery() && error.is_the_operators() => {
+                self.setup.journal.write(Event::Note { text: format!("no fingerprint: {error}") })?;
+                Ok(())
+            }
+            done => done,
+        }
     }
 
     /// The prober has a driver of its own: its connections live on its own thread.

@@ -195,6 +195,7 @@ fn next(drill: &Drill, step: &Step, outcome: &Outcome) -> Next {
         Outcome::Done if drill.ends_after(step) => Next::End(Ending::Stopped),
         Outcome::Done => Next::Go,
         Outcome::Cancelled => Next::End(Ending::Interrupted),
+        Outcome::Failed { .. } | Outcome::TimedOut { .. } if step.protects() => Next::Go,
         Outcome::Failed { .. } | Outcome::TimedOut { .. } if step.phase == Phase::Recover => Next::EvidenceOnly,
         Outcome::Failed { .. } | Outcome::TimedOut { .. } if step.phase.tries_the_recovery() => {
             Next::End(Ending::RecoveryFailed)

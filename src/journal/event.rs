@@ -1,7 +1,7 @@
 //! What can happen. Every result is computed from these events and from nothing else.
 
 use super::calibration::Calibration;
-use super::seen::{Item, Probe, Surface};
+use super::seen::{FingerprintOf, Item, Print, Probe, SideRestored, Surface};
 use crate::clock::{DrillTime, Mono};
 use crate::ids::{Datacenter, RunId, StepName, Tenant};
 use crate::plan::{Generation, Moment, Phase, Plan, ServiceKey, Tag};
@@ -191,6 +191,19 @@ pub enum Event {
     RestoreClaimed {
         tenant: Tenant,
         claim: Claim,
+    },
+    /// What a tenant's database and files are, out of band, by the names of their parts.
+    Fingerprinted {
+        of: FingerprintOf,
+        tenant: Tenant,
+        parts: BTreeMap<String, Print>,
+    },
+    SideRestored(Box<SideRestored>),
+    /// So many files are left of what was restored on the side.
+    SideRemoved {
+        tenant: Tenant,
+        vault: Datacenter,
+        files: u64,
     },
     Gate {
         ready: bool,

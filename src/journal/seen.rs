@@ -1,8 +1,9 @@
 //! What was seen: slots of the prober, and the items of a readback.
 
+use super::event::Claim;
 use crate::clock::Mono;
-use crate::ids::Tenant;
-use crate::plan::{AccessAction, Who};
+use crate::ids::{Datacenter, Tenant};
+use crate::plan::{AccessAction, Generation, Moment, Who};
 use serde::{Deserialize, Serialize};
 
 /// One timed look at one tenant through the front door.
@@ -100,6 +101,37 @@ pub enum Item {
         bytes: u64,
         found: Found,
     },
+}
+
+/// Which state a fingerprint is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FingerprintOf {
+    /// The one that this generation holds: writes pause while it is taken.
+    Generation(Generation),
+    Moment(Moment),
+}
+
+/// One part of a fingerprint: a table, the schema, a folder of files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Print {
+    /// Rows, objects or files.
+    pub items: u64,
+    pub digest: String,
+}
+
+/// What one tenant is when it is restored on the side, beside its own data: found by us in the bytes that lie there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SideRestored {
+    pub tenant: Tenant,
+    /// Whose vault it was to come from.
+    pub vault: Datacenter,
+    pub claim: Claim,
+    pub files: u64,
+    pub bytes: u64,
+    pub found: Found,
+    /// SHA-256 (hex) of each file, each once.
+    pub contents: Vec<String>,
 }
 
 /// Marks found in raw bytes.

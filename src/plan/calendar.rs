@@ -8,6 +8,8 @@ use std::time::Duration;
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
+/// After the disaster, before the next backup.
+const LATER: Duration = Duration::from_secs(20 * 60);
 
 /// Generations beyond those that are kept, taken so that retention has something to prune.
 const TO_PRUNE_HOURLY: usize = 2;
@@ -97,6 +99,31 @@ pub fn mirror_after(calendar: &Calendar, policy: &Policy, every: Every) -> Vec<D
         (Every::Needed, [early, .., last]) => vec![*early, *last],
         _ => runs,
     }
+}
+
+/// The first generation of a kind that is due after the disaster: [`LATER`] at the earliest, because the recovery itself takes
+/// time on the drill clock, which never goes back.
+#[must_use]
+pub fn next_generation(calendar: &Calendar, policy: &Policy, tag: Tag) -> Generation {
+    let (step, offset) = match tag {
+        Tag::Hourly => (HOUR, u64::from(policy.hourly_minute) * 60),
+        Tag::Daily => (DAY, u64::from(policy.daily_at)),
+    };
+    Generation { time: first_from(calendar, calendar.disaster.plus(LATER), step, offset), tag }
+}
+
+/// The first mirror run at or after a moment.
+#[must_use]
+pub fn next_mirror(calendar: &Calendar, policy: &Policy, from: DrillTime) -> DrillTime {
+    first_from(calendar, from, DAY, u64::from(policy.mirror_at))
+}
+
+fn first_from(calendar: &Calendar, from: DrillTime, step: Duration, offset: u64) -> DrillTime {
+    let mut time = calendar.begins.plus(Duration::from_secs(offset));
+    while time < from {
+        time = time.plus(step);
+    }
+    time
 }
 
 /// The longest time between a disaster and the newest recovery point that the schedule allows.
@@ -211,6 +238,18 @@ mod tests {
         assert_eq!(worst_case(&policy(), true, Tag::Daily), Duration::from_secs(24 * 3600 + 900));
         let age = calendar.disaster.since(calendar.mirror_keeps.last().unwrap().time);
         assert!(age <= worst_case(&policy(), true, Tag::Daily));
+    }
+
+    #[test]
+    fn after_the_disaster_the_schedule_goes_on() {
+        let next = |disaster| {
+            let calendar = calendar(&input(disaster, Every::Needed));
+            let [hourly, daily] = [Tag::Hourly, Tag::Daily].map(|tag| next_generation(&calendar, &policy(), tag).time);
+            [hourly, daily, next_mirror(&calendar, &policy(), daily)].map(|time| time.to_string()[8..16].to_owned())
+        };
+        assert_eq!(next(DisasterAt::At { hour: 13, minute: 37 }), ["12T14:00", "13T00:05", "13T00:20"]);
+        assert_eq!(next(DisasterAt::At { hour: 13, minute: 41 })[0], "12T15:00", "the recovery takes its time");
+        assert_eq!(next(DisasterAt::Worst), ["12T01:00", "13T00:05", "13T00:20"]);
     }
 
     #[test]

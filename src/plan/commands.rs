@@ -172,7 +172,7 @@ fn environment(typed: &[Word], more: &[(&str, &str)], run: Vec<String>) -> Vec<S
     };
     let missing: Vec<String> = more
         .iter()
-        .filter(|(name, _)| matches!(*name, "VAULT" | "KEY_OF") && !mentioned(name))
+        .filter(|(name, _)| matches!(*name, "VAULT" | "KEY_OF" | "VOLATILE" | "LEAVE_OUT") && !mentioned(name))
         .map(|(name, value)| format!("{name}={value}"))
         .collect();
     if missing.is_empty() { run } else { std::iter::once("env".to_owned()).chain(missing).chain(run).collect() }

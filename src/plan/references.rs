@@ -150,6 +150,7 @@ pub fn operations(
         FaultPlan::DatacenterLoss { .. } => false,
     });
     let encryption = checks.contains(&Check::Encryption);
+    let protected = checks.contains(&Check::ProtectedAgain);
     let needed = [
         (Operation::Secrets, "secrets", !instances.secrets.is_empty()),
         (Operation::Backup, "backup", true),
@@ -159,6 +160,9 @@ pub fn operations(
         (Operation::DeleteTenant, "delete-tenant", deleted.is_some()),
         (Operation::Inventory, "inventory", deleted.is_some()),
         (Operation::KeyTrial, "key-trial", encryption),
+        (Operation::SideRestore, "side-restore", protected),
+        (Operation::SideRemove, "side-remove", protected),
+        (Operation::Fingerprint, "fingerprint", checks.contains(&Check::OutOfBand)),
     ];
     for (operation, name, is_needed) in needed {
         if is_needed && !declared.contains_key(&operation) {

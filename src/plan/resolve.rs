@@ -13,13 +13,13 @@ use super::words::{meaning, name};
 use super::{
     AccessRule, Allowance, Calendar, Command, Detection, Driver, FaultPlan, FrontPlan, Objectives, Operation,
     PLAN_VERSION, Plan, Policy, Prediction, ProbePlan, Protection, RunbookPlan, StackPlan, Tag, Text, VaultPlain,
-    WorkloadPlan,
+    Volatile, WorkloadPlan,
 };
 use crate::clock::DrillTime;
 use crate::ids::{Datacenter, Service, Tenant};
 use crate::scenario::compose::{Variables, interpolate_word};
 use crate::scenario::{
-    self, Disaster, DriverEntry, Loaded, PlainEntry, PolicyEntry, Reading, SabotageEntry, Title, Word,
+    self, Disaster, DriverEntry, Loaded, PlainEntry, PolicyEntry, Reading, SabotageEntry, Title, VolatileEntry, Word,
 };
 use std::collections::BTreeMap;
 
@@ -57,6 +57,7 @@ pub fn resolve(loaded: &Loaded, sabotage: Option<&SabotageEntry>, reading: &mut 
     let calendar = history(scenario, policy, every, reading);
     let detection = detection(scenario);
     let probe = probe(scenario);
+    let volatile: Vec<Volatile> = loaded.stack.volatile.iter().map(volatile).collect();
     let outline = Outline {
         commands: &commands,
         calendar: &calendar,
@@ -65,6 +66,9 @@ pub fn resolve(loaded: &Loaded, sabotage: Option<&SabotageEntry>, reading: &mut 
         faults: &faults,
         detection: &detection,
         probe: &probe,
+        soak: scenario.soak,
+        checks: &checks,
+        volatile: &volatile,
         runbook: &loaded.runbook,
         standby: &loaded.stack.standby,
         deadlines: &scenario.deadlines,
@@ -181,6 +185,10 @@ fn vault_plain(entry: &PlainEntry, reading: &mut Reading) -> Option<VaultPlain> 
     Some(VaultPlain { path: path.to_owned(), because: because.to_owned() })
 }
 
+fn volatile(entry: &VolatileEntry) -> Volatile {
+    Volatile { table: entry.table.value.clone(), because: entry.because.value.clone() }
+}
+
 fn every(word: &Word, reading: &mut Reading) -> Option<Every> {
     match word.as_str() {
         "needed" => Some(Every::Needed),
@@ -237,6 +245,7 @@ fn all_operations(commands: &Commands<'_>, reading: &mut Reading) -> BTreeMap<Op
         let run = |more: &[(&str, &str)], reading: &mut Reading| commands.operation(*operation, primary, more, reading);
         let written = match operation {
             Operation::Backup => run(&[("TAG", "${TAG}"), ("TIME", "${TIME}")], reading),
+            Operation::SideRestore => run(&[("VAULT", "${VAULT}"), ("TAG", "${TAG}")], reading),
             Operation::Retention | Operation::Snapshots => run(&[("VAULT", "${VAULT}")], reading),
             Operation::KeyTrial => commands.key_trial("${VAULT}", primary, reading),
             Operation::Secrets
@@ -244,7 +253,9 @@ fn all_operations(commands: &Commands<'_>, reading: &mut Reading) -> BTreeMap<Op
             | Operation::Mirror
             | Operation::Reindex
             | Operation::DeleteTenant
-            | Operation::Inventory => run(&[], reading),
+            | Operation::Inventory
+            | Operation::SideRemove
+            | Operation::Fingerprint => run(&[], reading),
         };
         found.insert(*operation, written);
     }
@@ -308,6 +319,7 @@ fn stack(
         driver: driver?,
         access,
         policy,
+        volatile: entry.volatile.iter().map(volatile).collect(),
         vault_plain: entry.policy.plain.iter().filter_map(|plain| vault_plain(plain, reading)).collect(),
         operations,
     })

@@ -104,12 +104,10 @@ fn whom<'t>(word: &Word, victim: &'t Tenant, other: Option<&'t Tenant>, reading:
 
 /// What the commands of a sabotage may say beside the variables of all commands.
 fn variables(outline: &Outline<'_>, victim: &Tenant, other: Option<&Tenant>) -> Variables {
-    let places = outline.commands.places;
-    let survivor = if outline.lost(&places.primary) { &places.mirror } else { &places.primary };
     let mut variables = outline.commands.common.clone();
     variables.insert("VICTIM".to_owned(), victim.to_string());
     variables.insert("OTHER".to_owned(), other.unwrap_or(victim).to_string());
-    variables.insert("SURVIVOR".to_owned(), survivor.to_string());
+    variables.insert("SURVIVOR".to_owned(), outline.survivor().to_string());
     variables
 }
 

@@ -1,5 +1,6 @@
 //! The stack in a plan: datacenters, services, images, the backup policy and the operator's commands, all written out.
 
+use super::declared::{VaultPlain, Volatile};
 use super::model::Text;
 use crate::clock::DrillTime;
 use crate::ids::{Datacenter, Service, Tenant};
@@ -31,6 +32,9 @@ pub struct StackPlan {
     /// Files of the vaults that need not look like ciphertext.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub vault_plain: Vec<VaultPlain>,
+    /// What no fingerprint covers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub volatile: Vec<Volatile>,
     pub operations: BTreeMap<Operation, Vec<Command>>,
 }
 
@@ -274,35 +278,6 @@ pub struct Policy {
     pub mirror_at: u32,
 }
 
-/// Files that a backup tool leaves in a vault as plain text, by design.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct VaultPlain {
-    /// Relative to the vault's volume; `*` stands for any characters but `/`.
-    pub path: String,
-    pub because: String,
-}
-
-impl VaultPlain {
-    /// Whether a file is declared by this.
-    #[must_use]
-    pub fn matches(&self, path: &str) -> bool {
-        let (patterns, names) = (self.path.split('/'), path.split('/'));
-        patterns.clone().count() == names.clone().count()
-            && patterns.zip(names).all(|(pattern, name)| fits(pattern, name))
-    }
-}
-
-/// Whether the name of one file or folder fits a pattern.
-fn fits(pattern: &str, name: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == name,
-        Some((head, tail)) => name.strip_prefix(head).is_some_and(|rest| {
-            let ends = (0..=rest.len()).filter(|at| rest.is_char_boundary(*at));
-            ends.map(|at| &rest[at..]).any(|rest| fits(tail, rest))
-        }),
-    }
-}
-
 /// The operator's commands that a stack declares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -317,6 +292,9 @@ pub enum Operation {
     DeleteTenant,
     Inventory,
     KeyTrial,
+    SideRestore,
+    SideRemove,
+    Fingerprint,
 }
 
 /// One command in one container.
@@ -358,35 +336,5 @@ pub struct Generation {
 impl fmt::Display for Generation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.tag, self.time)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::VaultPlain;
-
-    #[test]
-    fn a_star_stands_for_any_name_or_part_of_one() {
-        let fits =
-            |pattern: &str, path: &str| VaultPlain { path: pattern.to_owned(), because: String::new() }.matches(path);
-        for (pattern, path) in [
-            ("*/keys/*", "acme/keys/00ff"),
-            ("acme/*.json", "acme/a.b.json"),
-            ("a*b*c/d", "aXbYc/d"),
-            ("a*b*c/d", "abbcc/d"),
-            ("*/ü*", "acme/über"),
-        ] {
-            assert!(fits(pattern, path), "{pattern} {path}");
-        }
-        for (pattern, path) in [
-            ("*/keys/*", "acme/keys"),
-            ("*/keys/*", "acme/keys/a/b"),
-            ("*/keys/*", "a/b/keys/c"),
-            ("*/keys/*", "acme/mykeys/c"),
-            ("*/key*", "acme/key/s"),
-            ("a*b/d", "aXc/d"),
-        ] {
-            assert!(!fits(pattern, path), "{pattern} {path}");
-        }
     }
 }

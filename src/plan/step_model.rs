@@ -21,10 +21,12 @@ pub enum Check {
     Encryption,
     Residency,
     Restart,
+    ProtectedAgain,
+    OutOfBand,
 }
 
 impl Check {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Data,
         Self::Files,
         Self::Permissions,
@@ -36,6 +38,8 @@ impl Check {
         Self::Encryption,
         Self::Residency,
         Self::Restart,
+        Self::ProtectedAgain,
+        Self::OutOfBand,
     ];
 
     #[must_use]
@@ -52,6 +56,8 @@ impl Check {
             Self::Encryption => "encryption",
             Self::Residency => "residency",
             Self::Restart => "restart",
+            Self::ProtectedAgain => "protected-again",
+            Self::OutOfBand => "out-of-band",
         }
     }
 }
@@ -158,7 +164,19 @@ pub struct Step {
     pub action: Action,
 }
 
-/// Which of the three readbacks.
+impl Step {
+    /// Whether the recovered system is protected again by this. What it fails at is for the check to say; the drill goes on.
+    #[must_use]
+    pub const fn protects(&self) -> bool {
+        let backs_up = matches!(
+            self.action,
+            Action::Backup { .. } | Action::Mirror { .. } | Action::Snapshots { .. } | Action::SideRestore { .. }
+        );
+        backs_up && matches!(self.phase, Phase::Soak)
+    }
+}
+
+/// Which readback: one before the fault, three after the recovery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Moment {
@@ -168,6 +186,12 @@ pub enum Moment {
     Health,
     /// After the restart of the recovered stack.
     Restart,
+    /// At the end of the soak.
+    Soak,
+}
+
+impl Moment {
+    pub const ALL: [Self; 4] = [Self::Steady, Self::Health, Self::Restart, Self::Soak];
 }
 
 /// What a step does.
@@ -209,9 +233,16 @@ pub enum Action {
     Write {
         before: DrillTime,
     },
-    /// Take one generation.
+    /// Take one generation, and beside it the fingerprints of what is backed up: nobody writes meanwhile.
     Backup {
         generation: Generation,
+        commands: Vec<Command>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        fingerprint: Vec<Command>,
+    },
+    /// Take the fingerprints of all tenants.
+    Fingerprint {
+        moment: Moment,
         commands: Vec<Command>,
     },
     /// Push the dailies taken so far to the mirror.
@@ -227,6 +258,12 @@ pub enum Action {
     Snapshots {
         vault: Datacenter,
         commands: Vec<Command>,
+    },
+    /// Restore one tenant from a vault into a folder on the side, look what lies there, and remove it.
+    SideRestore {
+        vault: Datacenter,
+        restore: Vec<Command>,
+        remove: Vec<Command>,
     },
     /// Search the bytes of a vault for what must not be there, try foreign keys.
     Encryption {
@@ -251,6 +288,11 @@ pub enum Action {
     },
     /// Until every tenant has sustained enough good full probes.
     Sustain,
+    /// Leave the recovered system to itself and to its users.
+    Soak {
+        #[serde(with = "humantime_serde")]
+        takes: Duration,
+    },
     /// End the prober.
     ProbeEnd,
 }

@@ -2,9 +2,11 @@
 
 use super::calendar::{Every, mirror_after};
 use super::commands::Commands;
+use super::protection;
 use super::recovery;
 use super::{
-    Action, Calendar, Command, Detection, FaultPlan, Moment, Operation, Phase, Policy, ProbePlan, ServiceKey, Step,
+    Action, Calendar, Check, Command, Detection, FaultPlan, Moment, Operation, Phase, Policy, ProbePlan, ServiceKey,
+    Step, Volatile,
 };
 use crate::clock::DrillTime;
 use crate::ids::{Datacenter, StepName};
@@ -29,6 +31,9 @@ pub struct Outline<'o> {
     pub faults: &'o [FaultPlan],
     pub detection: &'o Detection,
     pub probe: &'o ProbePlan,
+    pub soak: Duration,
+    pub checks: &'o [Check],
+    pub volatile: &'o [Volatile],
     pub runbook: &'o Runbook,
     pub standby: &'o [Word],
     pub deadlines: &'o Deadlines,
@@ -76,12 +81,19 @@ impl Outline<'_> {
         self.fault(&mut steps, &mut running);
         recovery::recover(self, &mut steps, &mut running, reading);
         self.verify(&mut steps, reading);
-        self.restart(&mut steps, running);
+        self.restart(&mut steps, &running, reading);
+        self.soak(&mut steps, &running, reading);
         steps.steps
     }
 
     fn primary(&self) -> &Datacenter {
         &self.commands.places.primary
+    }
+
+    /// The datacenter that serves after the recovery.
+    pub fn survivor(&self) -> &Datacenter {
+        let places = self.commands.places;
+        if self.lost(&places.primary) { &places.mirror } else { &places.primary }
     }
 
     /// Front, the primary's shared services and tenants', and what the mirror has on standby.
@@ -142,7 +154,8 @@ impl Outline<'_> {
             let more = [("TAG", tag.as_str()), ("TIME", time.as_str())];
             let commands = self.commands.operation(Operation::Backup, self.primary(), &more, reading);
             let deadline = longest(&commands);
-            let action = Action::Backup { generation: *generation, commands };
+            let fingerprint = self.fingerprint(self.primary(), reading);
+            let action = Action::Backup { generation: *generation, commands, fingerprint };
             steps.add(Phase::History, &format!("backup-{tag}-{at}"), deadline, action);
             let next = generations.peek().map(|generation| generation.time);
             while let Some(run) = runs.next_if(|run| next.is_none_or(|next| *run < next)) {
@@ -193,6 +206,7 @@ impl Outline<'_> {
         self.reindex(steps, Phase::Steady, reading);
         let readback = Action::Readback { moment: Moment::Steady };
         steps.add(Phase::Steady, "readback", self.deadlines.readback, readback);
+        self.add_fingerprint(steps, (Phase::Steady, Moment::Steady), self.primary(), reading);
         steps.add(Phase::Steady, "probe", 2 * SHORT, Action::Probe);
         steps.add(Phase::Steady, "gate", self.deadlines.gate, Action::Gate);
     }
@@ -239,6 +253,7 @@ impl Outline<'_> {
     fn verify(&self, steps: &mut Steps, reading: &mut Reading) {
         let left: Vec<Datacenter> =
             self.commands.places.used().into_iter().filter(|place| !self.lost(place)).cloned().collect();
+        self.add_fingerprint(steps, (Phase::Verify, Moment::Health), self.survivor(), reading);
         let readback = Action::Readback { moment: Moment::Health };
         steps.add(Phase::Verify, "readback", self.deadlines.readback, readback);
         if let Some(at) = left.first().cloned() {
@@ -248,19 +263,32 @@ impl Outline<'_> {
         steps.add(Phase::Verify, "sustain", sustain, Action::Sustain);
     }
 
-    fn restart(&self, steps: &mut Steps, running: BTreeSet<ServiceKey>) {
-        let services = running.into_iter().collect();
+    fn restart(&self, steps: &mut Steps, running: &BTreeSet<ServiceKey>, reading: &mut Reading) {
+        let services = running.iter().cloned().collect();
         let readback = Action::Readback { moment: Moment::Restart };
         steps.add(Phase::Restart, "services", self.deadlines.start, Action::Restart { services });
         steps.add(Phase::Restart, "front-answers", self.deadlines.front, Action::WaitFront);
+        self.add_fingerprint(steps, (Phase::Restart, Moment::Restart), self.survivor(), reading);
         steps.add(Phase::Restart, "readback", self.deadlines.readback, readback);
         // The prober must have seen it after the declared maintenance, too: every tenant, as a user does.
         steps.add(Phase::Restart, "front-stays", self.deadlines.front, Action::WaitFront);
-        steps.add(Phase::Restart, "probe-end", SHORT, Action::ProbeEnd);
+    }
+
+    /// Users go on, and nothing may change or fail any more. Then the system is protected again, which no measurement sees;
+    /// the last readback comes after all of it.
+    fn soak(&self, steps: &mut Steps, running: &BTreeSet<ServiceKey>, reading: &mut Reading) {
+        let readback = Action::Readback { moment: Moment::Soak };
+        steps.add(Phase::Soak, "watch", self.soak + GRACE, Action::Soak { takes: self.soak });
+        steps.add(Phase::Soak, "probe-end", SHORT, Action::ProbeEnd);
+        if self.checks.contains(&Check::ProtectedAgain) {
+            protection::protect(self, steps, running, reading);
+        }
+        self.add_fingerprint(steps, (Phase::Soak, Moment::Soak), self.survivor(), reading);
+        steps.add(Phase::Soak, "readback", self.deadlines.readback, readback);
     }
 }
 
 /// A moment as it stands in names of steps: `2026-01-12T13-00`.
-fn stamp(time: DrillTime) -> String {
+pub fn stamp(time: DrillTime) -> String {
     time.to_string().get(..16).unwrap_or_default().replace(':', "-")
 }

@@ -114,7 +114,7 @@ fn summary_of_a_failed_drill() {
     - **minor**: The mirror holds a backup that does not belong there (tenant acme-prod; check Mirror; item hourly)
     - + 2 more
 
-    Report: `report.html`. Head of the journal: `4dfd448b0f5dee2df2e4e5780b2fe7a47324da3e540be63698a09d9d2fe850c0`
+    Report: `report.html`. Head of the journal: `52996eaa216e4e969cfa0b81e6a73e390f458593d9ab119f3013ef8aa86fa88e`
     "#####);
 }
 
@@ -124,13 +124,13 @@ fn junit_of_a_failed_drill_begins_with_the_drill_itself() {
     let head: Vec<&str> = junit.lines().take(20).collect();
     assert_snapshot!(head.join("\n"), @r#####"
     <?xml version="1.0" encoding="UTF-8"?>
-    <testsuites name="ernstfall" tests="58" skipped="4" failures="12" errors="4" time="51.057">
-        <testsuite name="datacenter-loss" tests="58" skipped="4" errors="4" failures="12" time="51.057">
+    <testsuites name="ernstfall" tests="66" skipped="4" failures="12" errors="4" time="64.157">
+        <testsuite name="datacenter-loss" tests="66" skipped="4" errors="4" failures="12" time="64.157">
             <properties>
                 <property name="run" value="sample-1"/>
                 <property name="program" value="0.1.0"/>
                 <property name="plan-sha256" value="0000000000000000000000000000000000000000000000000000000000000000"/>
-                <property name="journal-head" value="4dfd448b0f5dee2df2e4e5780b2fe7a47324da3e540be63698a09d9d2fe850c0"/>
+                <property name="journal-head" value="52996eaa216e4e969cfa0b81e6a73e390f458593d9ab119f3013ef8aa86fa88e"/>
             </properties>
             <testcase name="verdict" classname="datacenter-loss">
                 <failure message="failed">A step of the recovery failed (tenant globex; item recover/restore)
@@ -180,6 +180,8 @@ fn junit_has_a_case_for_everything() {
     datacenter-loss           encryption        ok
     datacenter-loss           residency         ok
     datacenter-loss           restart           ok
+    datacenter-loss           protected-again   ok
+    datacenter-loss           out-of-band       ok
     datacenter-loss.acme      recovery          ok
     datacenter-loss.acme      rto               ok
     datacenter-loss.acme      rpo               ok
@@ -193,6 +195,8 @@ fn junit_has_a_case_for_everything() {
     datacenter-loss.acme      mirror            ok
     datacenter-loss.acme      encryption        ok
     datacenter-loss.acme      restart           ok
+    datacenter-loss.acme      protected-again   ok
+    datacenter-loss.acme      out-of-band       ok
     datacenter-loss.acme-prod recovery          ok
     datacenter-loss.acme-prod rto               ok
     datacenter-loss.acme-prod rpo               ok
@@ -206,6 +210,8 @@ fn junit_has_a_case_for_everything() {
     datacenter-loss.acme-prod mirror            failure
     datacenter-loss.acme-prod encryption        ok
     datacenter-loss.acme-prod restart           ok
+    datacenter-loss.acme-prod protected-again   ok
+    datacenter-loss.acme-prod out-of-band       ok
     datacenter-loss.globex    recovery          failure
     datacenter-loss.globex    rto               failure
     datacenter-loss.globex    rpo               error
@@ -219,5 +225,7 @@ fn junit_has_a_case_for_everything() {
     datacenter-loss.globex    mirror            ok
     datacenter-loss.globex    encryption        ok
     datacenter-loss.globex    restart           ok
+    datacenter-loss.globex    protected-again   ok
+    datacenter-loss.globex    out-of-band       ok
     "#####);
 }

@@ -50,7 +50,7 @@ fn failed() -> Sample {
             if *moment != Moment::Steady && *tenant == lossy && key == "Page-2")
     };
     let unread = |event: &Event| matches!(event, Event::Seen { moment, tenant, .. } if *moment != Moment::Steady && *tenant == dead);
-    let gone = journal.events.iter().filter(|(_, event)| lost(event)).count() as u64 / 2;
+    let gone = journal.events.iter().filter(|(_, event)| lost(event)).count() as u64 / 3;
     journal.drop_where(|event| lost(event) || unread(event));
     let mut broken = false;
     journal.change(|event| {

@@ -161,7 +161,9 @@ const fn looks_at_tenants(check: Check) -> bool {
         | Check::Retention
         | Check::Mirror
         | Check::Encryption
-        | Check::Restart => true,
+        | Check::Restart
+        | Check::ProtectedAgain
+        | Check::OutOfBand => true,
     }
 }
 

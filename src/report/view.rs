@@ -73,9 +73,10 @@ impl<'a> View<'a> {
         self.timeline.last.since(self.start())
     }
 
-    /// Sum of all snapshots taken, as the operator's tool reported them.
+    /// Sum of all snapshots taken before the fault, as the operator's tool reported them.
     pub(super) fn bytes(&self) -> u64 {
-        self.timeline.generations.iter().map(|generation| generation.bytes).sum()
+        let before = |seq: u64| self.timeline.zero.is_none_or(|zero| seq < zero.seq);
+        self.timeline.generations.iter().filter(|run| before(run.from)).map(|generation| generation.bytes).sum()
     }
 
     pub(super) fn versions(&self) -> &'a BTreeMap<&'a str, &'a str> {

@@ -5,6 +5,7 @@
 //! for `plan` to say.
 
 pub mod compose;
+mod deadlines;
 mod fields;
 mod interruption;
 mod loaded;
@@ -18,6 +19,7 @@ mod scenario_file;
 mod stack_file;
 mod suggest;
 
+pub use deadlines::Deadlines;
 pub use interruption::Interruption;
 pub use loaded::{Loaded, Overrides, TimeOfDay, load, read, sabotages};
 pub use problem::{Problem, Problems};
@@ -25,11 +27,10 @@ pub use reading::{Place, Placed, Reading, Word, hex};
 pub use runbook_file::{CommandEntry, Each, Runbook, ServiceList, StepAction, StepEntry};
 pub use sabotage_file::{ActEntry, RaisesEntry, SabotageEntry};
 pub use scenario_file::{
-    Allowance, Deadlines, Detection, Disaster, FAULTS, Fault, FaultKind, History, MAX_TENANTS, Objectives, Probe,
-    Scenario, Title,
+    Allowance, Detection, Disaster, FAULTS, Fault, FaultKind, History, MAX_TENANTS, Objectives, Probe, Scenario, Title,
 };
 pub use stack_file::{
     AccessEntry, DatacenterEntry, DriverEntry, FrontEntry, OperationEntry, PlainEntry, PolicyEntry, ProtectionEntry,
-    Stack,
+    Stack, VolatileEntry,
 };
 pub use suggest::suggest;

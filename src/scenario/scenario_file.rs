@@ -1,5 +1,6 @@
 //! The scenario as it was typed: what happens, and what must hold.
 
+use super::deadlines::{Deadlines, deadlines, minutes};
 use super::fields::Fields;
 use super::interruption::{self, Interruption};
 use super::node::{Node, Value};
@@ -23,6 +24,8 @@ pub struct Scenario {
     pub history: History,
     pub disaster: Placed<Disaster>,
     pub probe: Probe,
+    /// How long the recovered system is watched after its restart.
+    pub soak: Duration,
     pub faults: Vec<Fault>,
     pub detection: Detection,
     pub allowances: Vec<Allowance>,
@@ -96,25 +99,6 @@ pub struct Allowance {
     pub takes: Duration,
 }
 
-/// How long the steps of each kind may take.
-#[derive(Debug, Clone, Copy)]
-pub struct Deadlines {
-    pub images: Duration,
-    pub start: Duration,
-    pub baseline: Duration,
-    pub write: Duration,
-    pub readback: Duration,
-    pub encryption: Duration,
-    pub gate: Duration,
-    pub fault: Duration,
-    pub front: Duration,
-    pub sustain: Duration,
-}
-
-const fn minutes(count: u64) -> Duration {
-    Duration::from_secs(count * 60)
-}
-
 pub fn read(root: &Node, reading: &mut Reading) -> Option<Scenario> {
     let mut fields = Fields::of(root, "a scenario", reading)?;
     let at = fields.owner();
@@ -129,6 +113,7 @@ pub fn read(root: &Node, reading: &mut Reading) -> Option<Scenario> {
     let history = history(fields.get("history"), reading);
     let disaster = fields.need("disaster", reading).and_then(|node| disaster(node, reading));
     let probe = probe(fields.get("probe"), reading);
+    let soak = soak(fields.get("soak"), &probe, reading);
     let faults = fields.need("faults", reading).map(|node| faults(node, reading)).unwrap_or_default();
     let recovery = fields.need("recovery", reading).and_then(|node| recovery(node, reading));
     let checks = fields.need("checks", reading).map(|node| Placed { value: reading.words(node), at: node.owner() });
@@ -147,6 +132,7 @@ pub fn read(root: &Node, reading: &mut Reading) -> Option<Scenario> {
         history,
         disaster: disaster.unwrap_or(Placed { value: Disaster::Worst, at }),
         probe,
+        soak,
         faults,
         detection,
         allowances,
@@ -269,6 +255,18 @@ fn probe(node: Option<&Node>, reading: &mut Reading) -> Probe {
     probe
 }
 
+/// Long enough that every tenant is used at least once meanwhile: a soak that nobody sees shows nothing.
+fn soak(node: Option<&Node>, probe: &Probe, reading: &mut Reading) -> Duration {
+    let otherwise = Duration::from_secs(10).max(probe.full);
+    let Some(node) = node else { return otherwise };
+    let takes = reading.duration(node).unwrap_or(otherwise);
+    if takes < probe.full {
+        let hint = format!("at least one full probe: {}", humantime::format_duration(probe.full));
+        reading.advise(node.at, "nobody uses the system in so short a soak", hint);
+    }
+    takes
+}
+
 /// The kinds of faults, as they are typed.
 pub const FAULTS: [&str; 2] = ["datacenter-loss", "tenant-deleted"];
 
@@ -368,37 +366,4 @@ fn allowances(node: &Node, reading: &mut Reading) -> Vec<Allowance> {
         found.extend(takes.map(|takes| Allowance { what, takes }));
     }
     found
-}
-
-fn deadlines(node: Option<&Node>, reading: &mut Reading) -> Deadlines {
-    let mut deadlines = Deadlines {
-        images: minutes(30),
-        start: minutes(5),
-        baseline: minutes(10),
-        write: minutes(5),
-        readback: minutes(10),
-        encryption: minutes(10),
-        gate: minutes(2),
-        fault: minutes(2),
-        front: minutes(5),
-        sustain: minutes(3),
-    };
-    let Some(mut fields) = node.and_then(|node| Fields::of(node, "`deadlines`", reading)) else { return deadlines };
-    let all: [(&'static str, &mut Duration); 10] = [
-        ("images", &mut deadlines.images),
-        ("start", &mut deadlines.start),
-        ("baseline", &mut deadlines.baseline),
-        ("write", &mut deadlines.write),
-        ("readback", &mut deadlines.readback),
-        ("encryption", &mut deadlines.encryption),
-        ("gate", &mut deadlines.gate),
-        ("fault", &mut deadlines.fault),
-        ("front", &mut deadlines.front),
-        ("sustain", &mut deadlines.sustain),
-    ];
-    for (key, deadline) in all {
-        *deadline = fields.duration(key, *deadline, reading);
-    }
-    fields.done(reading);
-    deadlines
 }

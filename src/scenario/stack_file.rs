@@ -30,6 +30,7 @@ pub struct Stack {
     pub access: Vec<AccessEntry>,
     pub policy: PolicyEntry,
     pub operations: Placed<Vec<OperationEntry>>,
+    pub volatile: Vec<VolatileEntry>,
     /// Files of sabotages that fit this stack, relative to its folder.
     pub sabotages: Vec<Word>,
 }
@@ -94,6 +95,13 @@ pub struct PlainEntry {
     pub because: Word,
 }
 
+/// A table, or a column of one, that changes by itself, and why.
+#[derive(Debug, Clone)]
+pub struct VolatileEntry {
+    pub table: Word,
+    pub because: Word,
+}
+
 #[derive(Debug, Clone)]
 pub struct OperationEntry {
     pub name: Word,
@@ -121,6 +129,7 @@ pub fn read(root: &Node, reading: &mut Reading) -> Option<Stack> {
     let policy = fields.need("backup", reading).and_then(|node| policy(node, reading));
     let operations = fields.need("operations", reading);
     let operations = operations.map(|node| Placed { value: operations_of(node, reading), at: node.owner() });
+    let volatile = fields.get("volatile").map(|node| volatile(node, reading)).unwrap_or_default();
     let sabotages = fields.words("sabotages", reading);
     fields.done(reading);
 
@@ -158,6 +167,7 @@ pub fn read(root: &Node, reading: &mut Reading) -> Option<Stack> {
         access,
         policy: policy.unwrap_or(otherwise),
         operations,
+        volatile,
         sabotages,
     })
 }
@@ -332,6 +342,22 @@ fn plain(node: &Node, reading: &mut Reading) -> Vec<PlainEntry> {
         let Some(mut fields) = Fields::of(item, "a plain file of a vault", reading) else { continue };
         found.push(PlainEntry { path: fields.word("path", reading), because: fields.word("because", reading) });
         fields.done(reading);
+    }
+    found
+}
+
+fn volatile(node: &Node, reading: &mut Reading) -> Vec<VolatileEntry> {
+    let mut found = Vec::new();
+    for item in reading.list(node) {
+        let Some(mut fields) = Fields::of(item, "something volatile", reading) else { continue };
+        let entry = VolatileEntry { table: fields.word("table", reading), because: fields.word("because", reading) };
+        fields.done(reading);
+        let name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+        if !entry.table.as_str().chars().all(name) || entry.table.as_str().split('.').count() > 2 {
+            let hint = "name a table, or one of its columns, like `user.touched`";
+            reading.advise(entry.table.at, format!("`{}` is no table", entry.table.as_str()), hint);
+        }
+        found.push(entry);
     }
     found
 }

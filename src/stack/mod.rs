@@ -2,6 +2,7 @@
 //!
 //! [`Site`] is the one object through which `drill` and `fault` touch the stack. It journals what it creates and removes.
 
+mod aside;
 #[cfg(test)]
 mod bed;
 mod ciphertext;
@@ -16,10 +17,11 @@ mod site;
 mod teardown;
 mod vault;
 
+pub use aside::Aside;
 pub use command::{CommandError, Ended};
 pub use freeze::Frozen;
 pub use names::Names;
 pub use place::{Liveness, Place, PlaceError, forget, liveness};
-pub use printed::{Inventory, KeyTrial, Listed, Printed, PrintedError, Taken, claim};
+pub use printed::{Fingerprint, Inventory, KeyTrial, Listed, OnTheSide, Printed, PrintedError, Taken, claim};
 pub use site::{Handles, Site, SiteError};
 pub use vault::Forbidden;

@@ -2,9 +2,10 @@
 
 use crate::clock::DrillTime;
 use crate::ids::Datacenter;
-use crate::journal::{Claim, Snapshot};
+use crate::journal::{Claim, Print, Snapshot};
 use crate::plan::Tag;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// Why the last line of a command is not what the stack's contract says.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -107,6 +108,26 @@ pub struct KeyTrial {
 
 impl Printed for KeyTrial {
     const EXPECTED: &'static str = "opened";
+}
+
+/// `fingerprint`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Fingerprint {
+    pub parts: BTreeMap<String, Print>,
+}
+
+impl Printed for Fingerprint {
+    const EXPECTED: &'static str = "parts, each with items and digest";
+}
+
+/// `side-restore`, beside its claim: where it has put what it restored.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct OnTheSide {
+    pub folder: String,
+}
+
+impl Printed for OnTheSide {
+    const EXPECTED: &'static str = "a claim and folder";
 }
 
 /// A restore step of a runbook.

@@ -53,6 +53,8 @@ pub enum SiteError {
     NotBrokenOff(Duration),
     #[error("cannot keep or read the checkpoint {path}: {why}")]
     Checkpoint { path: PathBuf, why: std::io::Error },
+    #[error("{at}: the folder {folder} is not within one of its volumes")]
+    NoVolume { at: ServiceKey, folder: String },
     #[error("{at} stopped with exit code {exit} instead of becoming healthy; its last lines: {tail}")]
     Stopped { at: ServiceKey, exit: i64, tail: String },
 }
@@ -62,7 +64,7 @@ impl SiteError {
     #[must_use]
     pub const fn is_the_operators(&self) -> bool {
         match self {
-            Self::Command(_) | Self::Printed { .. } | Self::Stopped { .. } => true,
+            Self::Command(_) | Self::Printed { .. } | Self::Stopped { .. } | Self::NoVolume { .. } => true,
             Self::Engine(error) => error.is_the_containers(),
             // The plan knows which services run by when: one that was never started is no crash.
             Self::Journal(_)

@@ -68,6 +68,9 @@ impl<'a> Fold<'a> {
             writes: Vec::new(),
             generations: Vec::new(),
             listed: BTreeMap::new(),
+            listed_again: BTreeMap::new(),
+            side_restores: Vec::new(),
+            fingerprints: BTreeMap::new(),
             searches: Vec::new(),
             key_trials: Vec::new(),
             claims: BTreeMap::new(),
@@ -225,10 +228,9 @@ impl<'a> Fold<'a> {
             }
             Event::SnapshotsListed { vault, tenant, snapshots, readable } => {
                 self.known(tenant)?;
-                if self.out.zero.is_none() {
-                    let listing = Listing { snapshots, readable: *readable };
-                    self.out.listed.entry(vault).or_default().insert(tenant, listing);
-                }
+                let before = self.out.zero.is_none();
+                let listed = if before { &mut self.out.listed } else { &mut self.out.listed_again };
+                listed.entry(vault).or_default().insert(tenant, Listing { snapshots, readable: *readable });
             }
             Event::VaultSearched { vault, files, bytes, hits } => {
                 self.out.searches.push(VaultSearch { at: now, vault, files: *files, bytes: *bytes, hits });
@@ -264,6 +266,26 @@ impl<'a> Fold<'a> {
             Event::RestoreClaimed { tenant, claim } => {
                 self.known(tenant)?;
                 self.out.claims.entry(tenant).or_default().push((now, claim));
+            }
+            Event::Fingerprinted { of, tenant, parts } => {
+                self.known(tenant)?;
+                // A tenant may have several: of its database, of its files.
+                let known = self.out.fingerprints.entry(*of).or_default().entry(tenant).or_default();
+                for (name, print) in parts {
+                    if known.insert(name, print).is_some() {
+                        return Err(Impossible::EndedTwice(format!("the fingerprint of {tenant}: {name}")));
+                    }
+                }
+            }
+            Event::SideRestored(seen) => {
+                self.known(&seen.tenant)?;
+                self.out.side_restores.push((seen, None));
+            }
+            Event::SideRemoved { tenant, vault, files } => {
+                let mut made = self.out.side_restores.iter_mut().rev();
+                let made = made.find(|(seen, _)| seen.tenant == *tenant && seen.vault == *vault);
+                made.ok_or_else(|| Impossible::NeverStarted(format!("the restore of {tenant} on the side")))?.1 =
+                    Some(*files);
             }
             Event::Gate { ready, problems } => {
                 self.out.gate = Some(GateSaid { at: now, ready: *ready, problems });

@@ -3,7 +3,8 @@
 use crate::clock::{DrillTime, Mono};
 use crate::ids::{Datacenter, StepName, Tenant};
 use crate::journal::{
-    Claim, Item, Kind, Outcome, ProbeKind, RunStarted, Snapshot, Surface, VaultHit, WriteInvoked, WriteResult,
+    Claim, FingerprintOf, Item, Kind, Outcome, Print, ProbeKind, RunStarted, SideRestored, Snapshot, Surface, VaultHit,
+    WriteInvoked, WriteResult,
 };
 use crate::plan::{Generation, Moment, Phase, Plan, ServiceKey};
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,6 +39,12 @@ pub struct Timeline<'a> {
     pub listed: BTreeMap<&'a Datacenter, BTreeMap<&'a Tenant, Listing<'a>>>,
     pub searches: Vec<VaultSearch<'a>>,
     pub key_trials: Vec<KeyTrial<'a>>,
+    /// What the vaults listed after `t0`, the last time.
+    pub listed_again: BTreeMap<&'a Datacenter, BTreeMap<&'a Tenant, Listing<'a>>>,
+    /// Fingerprints out of band: state, tenant, name of the part.
+    pub fingerprints: BTreeMap<FingerprintOf, BTreeMap<&'a Tenant, BTreeMap<&'a str, &'a Print>>>,
+    /// Restores on the side, and how many files were left of each when it was removed.
+    pub side_restores: Vec<(&'a SideRestored, Option<u64>)>,
     pub claims: BTreeMap<&'a Tenant, Vec<(Mono, &'a Claim)>>,
     pub probes: BTreeMap<&'a Tenant, Probes<'a>>,
     /// Declared maintenance; one that never ended lasts to the end of the journal.

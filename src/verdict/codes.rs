@@ -84,6 +84,14 @@ codes! {
         ResidencyViolated = "residency-violated",
         /// The readbacks before and after the restart differ.
         RestartChanged = "restart-changed",
+        /// The readbacks after the restart and at the end of the soak differ.
+        SoakChanged = "soak-changed",
+        /// After the recovery a backup is not taken, not mirrored, or cannot be read.
+        NotProtectedAgain = "not-protected-again",
+        /// What is restored on the side from a new backup is not what users see.
+        SideRestoreDiffers = "side-restore-differs",
+        /// Rows, schema objects or files are not those that they were, out of band.
+        FingerprintDiffers = "fingerprint-differs",
         RtoMissed = "rto-missed",
         /// The machine's share of the recovery took longer than the regression gate allows.
         MachineMissed = "machine-missed",
@@ -173,6 +181,8 @@ impl FindingCode {
             | Self::ResidencyViolated
             | Self::RetentionUnreadable
             | Self::MirrorUnreadable
+            | Self::SideRestoreDiffers
+            | Self::FingerprintDiffers
             | Self::NotRecovered => Severity::Critical,
             Self::AbortedVisible
             | Self::Phantom
@@ -189,6 +199,8 @@ impl FindingCode {
             | Self::MirrorMissing
             | Self::MirrorDiffers
             | Self::RestartChanged
+            | Self::SoakChanged
+            | Self::NotProtectedAgain
             | Self::RtoMissed
             | Self::RpoMissed
             | Self::Unstable

@@ -13,10 +13,10 @@ use super::model::{
 use super::readback::{CHECKS, Readbacks, Views};
 use super::recovery::{Answering, Watch};
 use super::subject::View;
-use super::{backups, custody, loss, parts, restart};
+use super::{backups, custody, fingerprints, loss, parts, protection, restart};
 use crate::ids::Tenant;
 use crate::journal::disclosed;
-use crate::plan::{Action, Check, Moment, TestObject, VaultPlain};
+use crate::plan::{Action, Check, Moment, TestObject, VaultPlain, Volatile};
 use crate::timeline::Timeline;
 
 /// Judges a whole run. Pure: the same timeline gives the same judgement.
@@ -42,13 +42,23 @@ pub fn judge(timeline: &Timeline<'_>) -> Judgement {
     });
     let mut tenants: std::collections::BTreeMap<Tenant, TenantResult> = tenants.collect();
 
-    if expects(timeline, conduct, Moment::Restart) {
-        let views = readbacks.judge(&mut bench, Moment::Restart, Some(&steady));
-        if bench.wants(Check::Restart) {
-            restart::judge(&mut bench, timeline, &ledger, &views);
+    let mut before = health;
+    for pair in restart::PAIRS {
+        if expects(timeline, conduct, pair.after) {
+            let after = readbacks.judge(&mut bench, pair.after, Some(&steady));
+            if bench.wants(Check::Restart) {
+                restart::judge(&mut bench, timeline, &ledger, pair, &before, &after);
+            }
+            before = after;
         }
     }
     stored(&mut bench, timeline);
+    if bench.wants(Check::OutOfBand) {
+        fingerprints::judge(&mut bench, timeline, conduct.complete());
+    }
+    if bench.wants(Check::ProtectedAgain) {
+        protection::judge(&mut bench, timeline, &ledger);
+    }
     claims::judge(&mut bench, timeline, conduct.complete());
     for (tenant, result) in &mut tenants {
         take_back(&bench, tenant, result);
@@ -60,7 +70,8 @@ pub fn judge(timeline: &Timeline<'_>) -> Judgement {
 fn take_back(bench: &Bench<'_>, tenant: &Tenant, result: &mut TenantResult) {
     let spoils = |finding: &Finding| {
         let own = finding.tenant.as_ref() == Some(tenant);
-        let about_backups = matches!(finding.check, Some(Check::Retention | Check::Mirror | Check::Encryption));
+        let backups = [Check::Retention, Check::Mirror, Check::Encryption, Check::ProtectedAgain];
+        let about_backups = finding.check.is_some_and(|check| backups.contains(&check));
         let objective =
             matches!(finding.code, FindingCode::RtoMissed | FindingCode::MachineMissed | FindingCode::RpoMissed);
         own && !about_backups && !objective
@@ -113,8 +124,13 @@ fn steady<'a>(bench: &mut Bench<'_>, readbacks: &mut Readbacks<'_, 'a>, conduct:
 fn expects(timeline: &Timeline<'_>, conduct: Conduct, moment: Moment) -> bool {
     let planned = timeline.plan().steps.iter().any(|step| step.action == Action::Readback { moment });
     let begun = timeline.readbacks.contains_key(&moment);
-    // Nothing is recovered unless somebody looked: that readback is wanted, planned or not.
-    begun || (conduct.complete() && (planned || moment == Moment::Health))
+    // Nothing is recovered unless somebody looked, and no restart is survived unless it lasts: these are wanted, planned or not.
+    let wanted = match moment {
+        Moment::Health => true,
+        Moment::Soak => timeline.readbacks.contains_key(&Moment::Restart),
+        Moment::Steady | Moment::Restart => planned,
+    };
+    begun || (conduct.complete() && (planned || wanted))
 }
 
 fn stored(bench: &mut Bench<'_>, timeline: &Timeline<'_>) {
@@ -244,6 +260,10 @@ fn conclude(
     if bench.wants(Check::Encryption) {
         let declared = plan.stack.vault_plain.iter().cloned();
         not_tested.extend(declared.map(|VaultPlain { path, because }| NotTested::DeclaredPlain { path, because }));
+    }
+    if bench.wants(Check::OutOfBand) {
+        let declared = plan.stack.volatile.iter().cloned();
+        not_tested.extend(declared.map(|Volatile { table, because }| NotTested::DeclaredVolatile { table, because }));
     }
     not_tested.extend(limits(plan.stack.test_object).map(NotTested::Limit));
 

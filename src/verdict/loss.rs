@@ -238,7 +238,8 @@ impl<'a> Points<'_, '_, 'a> {
                 bench.find(finding.expected(expected).seen(seen));
             }
             // The generations that this store can be from: complete before the first loss, begun after the last survivor.
-            let oldest = self.timeline.generations.iter().position(|run| survivor < run.from);
+            let after = |run: &GenerationRun<'_>| survivor < run.from && run.from < self.zero.seq;
+            let oldest = self.timeline.generations.iter().position(after);
             spans.push((oldest, newest));
         }
         if let [(pages_from, Some(pages_to)), (uploads_from, Some(uploads_to))] = spans[..] {

@@ -333,6 +333,8 @@ pub enum NotTested {
     NoMeans { check: Check, why: String },
     /// Files of the vaults whose encryption is taken on trust, because the stack declares so.
     DeclaredPlain { path: String, because: String },
+    /// A table, or a column of one, that no fingerprint covers, because the stack declares so.
+    DeclaredVolatile { table: String, because: String },
     /// What no drill on this test object shows.
     Limit(Limit),
 }

@@ -176,6 +176,7 @@ pub(super) const fn moment_name(moment: Moment) -> &'static str {
         Moment::Steady => "steady",
         Moment::Health => "health",
         Moment::Restart => "restart",
+        Moment::Soak => "soak",
     }
 }
 

@@ -185,6 +185,20 @@ impl<'t, 'a> Watch<'t, 'a> {
                 bench.doubt(Reason::new(ReasonCode::ProberGap).tenant(self.tenant).item("after the restart"));
             }
         }
+        if let Some(soak) = self.timeline.phases.get(&Phase::Soak) {
+            self.soaked(bench, soak.from);
+        }
+    }
+
+    /// A soak shows something only if every slot of it was looked at, and somebody used the system in it.
+    fn soaked(&self, bench: &mut Bench<'_>, from: Mono) {
+        let soak: Vec<&Mark> = self.marks.iter().filter(|mark| mark.intended >= from).collect();
+        let missing = soak.iter().filter(|mark| mark.state == State::Missing).count();
+        let used = soak.iter().any(|mark| mark.kind == ProbeKind::Full && mark.state != State::Missing);
+        if missing > 0 || !used {
+            let reason = Reason::new(ReasonCode::ProberGap).tenant(self.tenant).item("in the soak");
+            bench.doubt(reason.seen(missing.to_string()));
+        }
     }
 
     pub fn outage(&self) -> Outage {

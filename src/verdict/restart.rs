@@ -1,18 +1,42 @@
-//! The recovered system after a restart must be the one before it, item for item, apart from what the prober writes.
+//! The recovered system after a restart must be the one before it, and at the end of the soak still the same: item for item,
+//! apart from what the prober writes.
 
 use super::bench::Bench;
 use super::codes::{FindingCode, ReasonCode};
 use super::ledger::Ledger;
 use super::model::{Finding, Reason};
-use super::readback::{Views, surface_name};
+use super::readback::{Views, moment_name, surface_name};
 use crate::ids::Tenant;
 use crate::journal::{Item, Surface, WriteKind};
 use crate::plan::{AccessAction, Check, Moment, Phase, Who};
 use crate::timeline::{Answer, Timeline};
 use std::collections::{BTreeMap, HashSet};
 
-/// Compares the readbacks `health` and `restart` of all tenants.
-pub(super) fn judge(bench: &mut Bench<'_>, timeline: &Timeline<'_>, ledger: &Ledger<'_, '_>, views: &Views<'_>) {
+/// Two readbacks that must agree.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pair {
+    before: Moment,
+    pub after: Moment,
+    /// What the system acknowledges from the beginning of this phase on must be there, too.
+    since: Phase,
+    differs: FindingCode,
+}
+
+/// The readbacks after the recovery, each with the one before it.
+pub(super) const PAIRS: [Pair; 2] = [
+    Pair { before: Moment::Health, after: Moment::Restart, since: Phase::Verify, differs: FindingCode::RestartChanged },
+    Pair { before: Moment::Restart, after: Moment::Soak, since: Phase::Restart, differs: FindingCode::SoakChanged },
+];
+
+/// Compares two readbacks of all tenants; `before` and `after` are what was seen in them.
+pub(super) fn judge(
+    bench: &mut Bench<'_>,
+    timeline: &Timeline<'_>,
+    ledger: &Ledger<'_, '_>,
+    pair: Pair,
+    before: &Views<'_>,
+    after: &Views<'_>,
+) {
     for tenant in &timeline.plan().tenants {
         let probed: HashSet<&str> = ledger
             .of(tenant)
@@ -24,48 +48,57 @@ pub(super) fn judge(bench: &mut Bench<'_>, timeline: &Timeline<'_>, ledger: &Led
         let ignored = Ignored { probed };
         let mut compared = 0;
         for surface in Surface::ALL {
-            let before = timeline.items(Moment::Health, tenant, surface);
-            let after = timeline.items(Moment::Restart, tenant, surface);
-            match (before, after) {
-                (Some(before), Some(after)) => {
-                    compared += before.len().max(after.len());
-                    let (before, after) = apart(before, after);
-                    compare(bench, tenant, surface, &ignored.strip(before), &ignored.strip(after));
+            let was = timeline.items(pair.before, tenant, surface);
+            let is = timeline.items(pair.after, tenant, surface);
+            match (was, is) {
+                (Some(was), Some(is)) => {
+                    compared += was.len().max(is.len());
+                    let (was, is) = apart(was, is);
+                    compare(bench, tenant, surface, pair, &ignored.strip(was), &ignored.strip(is));
                 }
                 (None, None) => {}
                 (Some(_), None) | (None, Some(_)) => {
                     let reason = Reason::new(ReasonCode::ReadbackMissing).check(Check::Restart).tenant(tenant);
-                    bench.doubt(reason.item(surface_name(surface)));
+                    bench.doubt(reason.item(format!("{} {}", moment_name(pair.after), surface_name(surface))));
                 }
             }
         }
         bench.looked(Check::Restart, Some(tenant), compared);
-        if let Some(view) = views.get(tenant) {
-            kept(bench, timeline, ledger, tenant, &view.versions);
-        }
+        // Pages that could not be read are unknown, not gone.
+        let read = timeline.items(pair.after, tenant, Surface::Pages).is_some();
+        let Some(there) = after.get(tenant).filter(|_| read) else { continue };
+        let seen = before.get(tenant).map(|view| &view.versions);
+        kept(bench, timeline, ledger, tenant, pair, seen, &there.versions);
     }
 }
 
-/// What the recovered system acknowledged to the prober before the restart must be there after it.
+/// What of the prober's was seen before, and what was acknowledged to it since, must be there.
 fn kept(
     bench: &mut Bench<'_>,
     timeline: &Timeline<'_>,
     ledger: &Ledger<'_, '_>,
     tenant: &Tenant,
+    pair: Pair,
+    seen: Option<&HashSet<usize>>,
     there: &HashSet<usize>,
 ) {
-    let (Some(verify), Some(restart)) = (timeline.phases.get(&Phase::Verify), timeline.phases.get(&Phase::Restart))
-    else {
-        return;
-    };
+    let Some(since) = timeline.phases.get(&pair.since).map(|phase| phase.from) else { return };
+    let Some(until) = timeline.readback(pair.after, tenant).map(|readback| readback.at) else { return };
     for &at in ledger.of(tenant) {
         let write = &ledger.writes[at];
-        let settled = write.at >= verify.from && write.ended.is_some_and(|end| end.at < restart.from);
-        let counts = write.invoked.kind == WriteKind::Probe && write.answer() == Answer::Acknowledged;
-        if settled && counts && !there.contains(&at) {
-            let finding = Finding::new(FindingCode::RestartChanged).check(Check::Restart).tenant(tenant);
-            bench.find(finding.item(ledger.name(at)).expected("acknowledged before the restart").seen("absent"));
+        if write.invoked.kind != WriteKind::Probe || there.contains(&at) {
+            continue;
         }
+        let settled = write.at >= since && write.ended.is_some_and(|end| end.at < until);
+        let expected = if seen.is_some_and(|seen| seen.contains(&at)) {
+            format!("there at {}", moment_name(pair.before))
+        } else if settled && write.answer() == Answer::Acknowledged {
+            format!("acknowledged before {}", moment_name(pair.after))
+        } else {
+            continue;
+        };
+        let finding = Finding::new(pair.differs).check(Check::Restart).tenant(tenant);
+        bench.find(finding.item(ledger.name(at)).expected(expected).seen("absent"));
     }
 }
 
@@ -147,12 +180,13 @@ fn compare(
     bench: &mut Bench<'_>,
     tenant: &Tenant,
     surface: Surface,
+    pair: Pair,
     before: &BTreeMap<String, String>,
     after: &BTreeMap<String, String>,
 ) {
     let mut changed = |name: &str, was: Option<&String>, is: Option<&String>| {
         let say = |value: Option<&String>| value.map_or_else(|| "absent".to_owned(), String::clone);
-        let finding = Finding::new(FindingCode::RestartChanged).check(Check::Restart).tenant(tenant);
+        let finding = Finding::new(pair.differs).check(Check::Restart).tenant(tenant);
         bench.find(finding.item(format!("{}: {name}", surface_name(surface))).expected(say(was)).seen(say(is)));
     };
     for (name, was) in before {

@@ -11,7 +11,7 @@ use crate::clock::DrillTime;
 use crate::ids::Tenant;
 use crate::journal::{WriteError, WriteKind, WriteResult};
 use crate::ledger::{HERE, Intent, Ledger, Marks, NoRandom, Written};
-use crate::plan::WorkloadPlan;
+use crate::plan::{PROBE_PAGES_BEGIN, WorkloadPlan};
 use bytes::Bytes;
 use futures_util::future::try_join_all;
 use std::collections::BTreeMap;
@@ -106,7 +106,7 @@ impl Desk<'_> {
             page: known_page,
             upload,
             word: self.canary(),
-            probe_page: "Probe".to_owned(),
+            probe_page: PROBE_PAGES_BEGIN.trim_end().to_owned(),
             canary_page: "Canary".to_owned(),
             decoy_page: "Decoy".to_owned(),
             open_page: "Open".to_owned(),

@@ -36,11 +36,15 @@ pub fn peak(plan: &Plan) -> Peak {
             | Action::BreakOff { commands, .. }
             | Action::Sabotage { commands }
             | Action::Backup { commands, .. }
+            | Action::Fingerprint { commands, .. }
             | Action::Mirror { commands }
             | Action::Retention { commands, .. }
             | Action::Snapshots { commands, .. }
             | Action::Encryption { commands, .. } => {
                 jobs.extend(commands.iter().filter_map(|command| job(command, &services)));
+            }
+            Action::SideRestore { restore, remove, .. } => {
+                jobs.extend(restore.iter().chain(remove).filter_map(|command| job(command, &services)));
             }
             Action::Images
             | Action::Secrets
@@ -55,6 +59,7 @@ pub fn peak(plan: &Plan) -> Peak {
             | Action::WaitFront
             | Action::Readback { .. }
             | Action::Sustain
+            | Action::Soak { .. }
             | Action::ProbeEnd => {}
         }
         let now: Vec<&ServiceKey> = running.iter().copied().chain(jobs).collect();

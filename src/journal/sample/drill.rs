@@ -1,13 +1,13 @@
 //! Plays a whole passing drill on the stage, phase by phase.
 
 use super::super::token::{commitment, disclose};
-use super::super::{Claim, Event, Kind, Outcome, RunStarted, Snapshot, WriteKind};
+use super::super::{Claim, Event, FingerprintOf, Found, Kind, Outcome, RunStarted, SideRestored, Snapshot, WriteKind};
 use super::dice::{BEFORE, Dice, ROUNDS};
-use super::plan::{generations, key, plan};
+use super::plan::{generations, key, plan, protect};
 use super::stage::Stage;
 use super::{Bulk, Disaster, KEY, Sample, datacenter, drill_time};
 use crate::ids::{Datacenter, StepName, Tenant};
-use crate::plan::{Action, Generation, Moment, Phase, Step};
+use crate::plan::{Action, Generation, Moment, Phase, Step, Tag};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -72,8 +72,10 @@ fn act(stage: &mut Stage, disaster: Disaster, step: &Step, dice: &mut Dice) {
             history(stage, dice);
             many(stage, dice);
         }
-        Action::Backup { generation, .. } => back_up(stage, *generation),
-        Action::Snapshots { vault, .. } => list(stage, vault),
+        Action::Backup { generation, .. } => back_up(stage, *generation, step.protects()),
+        Action::Fingerprint { moment, .. } => stage.fingerprint(FingerprintOf::Moment(*moment)),
+        Action::Snapshots { vault, .. } => list(stage, disaster, vault, step.protects()),
+        Action::SideRestore { vault, .. } => restore_aside(stage, disaster, vault),
         Action::Encryption { vaults, .. } => search(stage, vaults),
         Action::Probe => {
             stage.drill = drill_time("2026-01-07T13:37:00Z");
@@ -104,6 +106,7 @@ fn act(stage: &mut Stage, disaster: Disaster, step: &Step, dice: &mut Dice) {
             }
         }
         Action::Sustain => stage.pass(Duration::from_secs(12)),
+        Action::Soak { takes } => stage.pass(*takes),
         Action::Restart { .. } => restart(stage),
         Action::ProbeEnd => stage.prober(false),
         Action::Images
@@ -233,11 +236,14 @@ fn snapshot_id(generation: Generation, tenant: &Tenant) -> String {
     format!("{}-{}-{tenant}", generation.tag, generation.time.unix())
 }
 
-fn back_up(stage: &mut Stage, generation: Generation) {
+fn back_up(stage: &mut Stage, generation: Generation, again: bool) {
     stage.drill = generation.time;
     stage.tell(Event::ClockSet { drill: stage.drill, running: false });
     stage.tell(Event::GenerationStarted { generation });
     stage.back_up(generation);
+    if !again {
+        stage.fingerprint(FingerprintOf::Generation(generation));
+    }
     stage.pass(Duration::from_millis(900));
     for tenant in tenants(stage) {
         let snapshot = snapshot_id(generation, &tenant);
@@ -257,15 +263,49 @@ fn snapshot(generation: Generation, tenant: &Tenant, mirrored: bool) -> Snapshot
     }
 }
 
-fn list(stage: &mut Stage, vault: &Datacenter) {
+fn list(stage: &mut Stage, disaster: Disaster, vault: &Datacenter, again: bool) {
     let mirrored = *vault == stage.plan.stack.mirror;
     let calendar = &stage.plan.calendar;
     let keeps = if mirrored { calendar.mirror_keeps.clone() } else { calendar.vault_keeps.clone() };
     for tenant in tenants(stage) {
-        let snapshots = keeps.iter().map(|generation| snapshot(*generation, &tenant, mirrored)).collect();
+        let mut snapshots: Vec<_> = keeps.iter().map(|generation| snapshot(*generation, &tenant, mirrored)).collect();
+        let home = &protect(disaster)[0].1;
+        for (generation, _) in protect(disaster).iter().filter(|_| again) {
+            if vault == home {
+                snapshots.push(snapshot(*generation, &tenant, false));
+            } else if generation.tag == Tag::Daily {
+                snapshots.push(snapshot(*generation, &tenant, true));
+            }
+        }
         stage.tell(Event::SnapshotsListed { vault: vault.clone(), tenant, snapshots, readable: true });
     }
     stage.pass(Duration::from_millis(500));
+}
+
+/// The newest generation in a vault, beside the data of the first tenant that was hit.
+fn restore_aside(stage: &mut Stage, disaster: Disaster, vault: &Datacenter) {
+    let all = protect(disaster);
+    let (generation, _) = *all.iter().find(|(_, of)| of == vault).expect("a generation");
+    let tenant = stage.plan.affected[0].clone();
+    let listed = snapshot(generation, &tenant, *vault != all[0].1);
+    let (tokens, contents) = stage.backed_up(generation, &tenant);
+    stage.pass(Duration::from_millis(800));
+    stage.tell(Event::SideRestored(Box::new(SideRestored {
+        tenant: tenant.clone(),
+        vault: vault.clone(),
+        claim: Claim {
+            snapshot: listed.id,
+            time: listed.time,
+            tags: listed.tags,
+            vault: vault.clone(),
+            original: listed.original,
+        },
+        files: contents.len() as u64 + 1,
+        bytes: 5_000_000,
+        found: Found { tokens, canaries: vec![tenant.clone()] },
+        contents,
+    })));
+    stage.tell(Event::SideRemoved { tenant, vault: vault.clone(), files: 0 });
 }
 
 fn search(stage: &mut Stage, vaults: &[Datacenter]) {

@@ -1,7 +1,7 @@
 //! The plan of the samples: three tenants, two datacenters, six generations in two and a half days.
 
 use super::{Disaster, datacenter, drill_time, tenant};
-use crate::ids::{Service, StepName, Tenant};
+use crate::ids::{Datacenter, Service, StepName, Tenant};
 use crate::plan::{
     AccessAction, AccessRule, Action, Allowance, Calendar, Check, Command, DatacenterPlan, Detection, Driver,
     FaultPlan, FrontPlan, Generation, Moment, Objectives, Operation, PLAN_VERSION, Part, Phase, Plan, Policy,
@@ -88,11 +88,30 @@ fn stack(tenants: &[Tenant]) -> StackPlan {
         ],
         policy: Policy { hourly_minute: 0, hourly_keep: 2, daily_at: 300, daily_keep: 7, mirror_at: 1200 },
         vault_plain: Vec::new(),
+        volatile: Vec::new(),
         operations: BTreeMap::from([
             (Operation::Backup, each("/opt/operator/backup")),
             (Operation::KeyTrial, each("/opt/operator/key-trial")),
         ]),
     }
+}
+
+/// The generations that are taken after the recovery, and the vault that each is restored from on the side.
+pub fn protect(disaster: Disaster) -> Vec<(Generation, Datacenter)> {
+    let hourly = Generation { time: drill_time("2026-01-07T14:00:00Z"), tag: Tag::Hourly };
+    let daily = Generation { time: drill_time("2026-01-08T00:05:00Z"), tag: Tag::Daily };
+    match disaster {
+        Disaster::DatacenterLoss => vec![(hourly, datacenter("helsinki"))],
+        Disaster::TenantDeleted => vec![(hourly, datacenter("falkenstein")), (daily, datacenter("helsinki"))],
+    }
+}
+
+fn backup(generation: Generation) -> Action {
+    Action::Backup { generation, commands: Vec::new(), fingerprint: Vec::new() }
+}
+
+const fn fingerprint(moment: Moment) -> Action {
+    Action::Fingerprint { moment, commands: Vec::new() }
 }
 
 fn steps(disaster: Disaster, tenants: &[Tenant]) -> Vec<Step> {
@@ -111,7 +130,7 @@ fn steps(disaster: Disaster, tenants: &[Tenant]) -> Vec<Step> {
     add("corpus", Phase::Baseline, None, Action::Baseline);
     for (at, generation) in generations().into_iter().enumerate() {
         add(&format!("write-{at}"), Phase::History, None, Action::Write { before: generation.time });
-        add(&format!("backup-{at}"), Phase::History, None, Action::Backup { generation, commands: Vec::new() });
+        add(&format!("backup-{at}"), Phase::History, None, backup(generation));
     }
     for at in 0..2 {
         add(&format!("mirror-{at}"), Phase::History, None, Action::Mirror { commands: Vec::new() });
@@ -125,6 +144,7 @@ fn steps(disaster: Disaster, tenants: &[Tenant]) -> Vec<Step> {
     }
     let vaults = both.to_vec();
     add("encryption", Phase::Steady, None, Action::Encryption { vaults, commands: Vec::new() });
+    add("fingerprint", Phase::Steady, None, fingerprint(Moment::Steady));
     add("readback", Phase::Steady, None, Action::Readback { moment: Moment::Steady });
     add("gate", Phase::Steady, None, Action::Gate);
     add("inject-0", Phase::Fault, None, Action::Fault { index: 0 });
@@ -141,12 +161,32 @@ fn steps(disaster: Disaster, tenants: &[Tenant]) -> Vec<Step> {
     add("reindex", Phase::Recover, Some(Part::Reindex), run(at, "/opt/operator/reindex"));
     add("switch-front", Phase::Recover, Some(Part::Switch), run(at, "/opt/operator/switch"));
     add("front-answers", Phase::Recover, Some(Part::Verification), Action::WaitFront);
+    add("fingerprint", Phase::Verify, None, fingerprint(Moment::Health));
     add("readback", Phase::Verify, None, Action::Readback { moment: Moment::Health });
     add("sustain", Phase::Verify, None, Action::Sustain);
     let services = vec![key(Some(at), None, "database")];
     add("restart", Phase::Restart, None, Action::Restart { services });
+    add("fingerprint", Phase::Restart, None, fingerprint(Moment::Restart));
     add("readback", Phase::Restart, None, Action::Readback { moment: Moment::Restart });
+    add("watch", Phase::Soak, None, Action::Soak { takes: Duration::from_secs(10) });
     add("probe-end", Phase::Soak, None, Action::ProbeEnd);
+    let vaults = protect(disaster);
+    for (generation, _) in &vaults {
+        add(&format!("backup-{}", generation.tag), Phase::Soak, None, backup(*generation));
+    }
+    if vaults.len() > 1 {
+        add("mirror", Phase::Soak, None, Action::Mirror { commands: Vec::new() });
+    }
+    for (_, vault) in &vaults {
+        let action = Action::Snapshots { vault: vault.clone(), commands: Vec::new() };
+        add(&format!("snapshots-{vault}"), Phase::Soak, None, action);
+    }
+    for (_, vault) in vaults {
+        let name = format!("side-restore-{vault}");
+        add(&name, Phase::Soak, None, Action::SideRestore { vault, restore: Vec::new(), remove: Vec::new() });
+    }
+    add("fingerprint", Phase::Soak, None, fingerprint(Moment::Soak));
+    add("readback", Phase::Soak, None, Action::Readback { moment: Moment::Soak });
     steps
 }
 

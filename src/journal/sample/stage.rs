@@ -1,7 +1,9 @@
 //! The simulated system: what three tenants hold, what their backups hold, and a prober, all on a fake clock.
 
 use super::super::token::token;
-use super::super::{Effect, Event, Found, Item, Probe, ProbeKind, Surface, WriteInvoked, WriteKind, WriteResult};
+use super::super::{
+    Effect, Event, FingerprintOf, Found, Item, Print, Probe, ProbeKind, Surface, WriteInvoked, WriteKind, WriteResult,
+};
 use super::KEY;
 use crate::clock::{DrillTime, Mono};
 use crate::ids::{RunId, Tenant};
@@ -240,10 +242,36 @@ impl Stage {
         self.stores.insert(tenant.clone(), store);
     }
 
+    /// The fingerprints of everybody, without what the prober edits.
+    pub fn fingerprint(&mut self, of: FingerprintOf) {
+        for (tenant, store) in self.stores.clone() {
+            let print = |rows: Vec<String>| Print { items: rows.len() as u64, digest: sha256(&rows.concat()) };
+            let line = |(key, versions): (String, Vec<Version>)| format!("{key} {versions:?}");
+            let pages = store.pages.into_iter().filter(|(key, _)| key != "Probe").map(line).collect();
+            let users = store.users.into_iter().map(|(name, groups)| format!("{name} {groups:?}")).collect();
+            let parts = [
+                ("table pages", print(pages)),
+                ("table users", print(users)),
+                ("files uploads", print(store.uploads.into_iter().map(line).collect())),
+            ];
+            let parts = parts.map(|(name, print)| (name.to_owned(), print)).into();
+            self.tell(Event::Fingerprinted { of, tenant, parts });
+        }
+    }
+
+    /// The tokens in a backup, and the hashes of its files.
+    pub fn backed_up(&self, generation: Generation, tenant: &Tenant) -> (Vec<String>, Vec<String>) {
+        let store = self.backups.get(&(generation, tenant.clone())).cloned().unwrap_or_default();
+        let versions = store.pages.into_values().chain(store.uploads.clone().into_values()).flatten();
+        let contents: BTreeSet<String> = store.uploads.into_values().flatten().map(|version| version.sha256).collect();
+        (versions.filter_map(|version| version.token).collect(), contents.into_iter().collect())
+    }
+
     /// Reads back everything of everybody.
     pub fn read_back(&mut self, moment: Moment) {
-        for (tenant, store) in self.stores.clone() {
+        for tenant in self.plan.tenants.clone() {
             self.tell(Event::ReadbackStarted { moment, tenant: tenant.clone() });
+            let store = self.stores.get(&tenant).cloned().unwrap_or_default();
             self.pass(Duration::from_millis(300));
             for (surface, items) in enumerate(&tenant, &store, &self.plan.tenants) {
                 let count = items.len() as u64;

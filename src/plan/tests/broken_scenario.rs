@@ -53,6 +53,8 @@ fn words_and_keys() {
         (SCENARIO, "name: loss", "name: «Große Flut»", "is no name", "lower-case"),
         (SCENARIO, "name: loss", "name: «!!str» loss", "tags like `!!str` are not read", "leave it out"),
         (SCENARIO, "title: { en: Loss, de: Verlust }", "«title»: { en: Loss }", "a title needs the key `de`", "add"),
+        (SCENARIO, "tenants:", "soak: «0s»\ntenants:", "a duration of zero", "longer"),
+        (SCENARIO, "tenants:", "soak: «1s»\ntenants:", "nobody uses the system in so short a soak", "2s"),
         (SCENARIO, "span: 2d", "span: «36h»", "a history of 1day 12h", "whole days"),
         (SCENARIO, "span: 2d", "span: 2d, writes: «3»", "3 is out of range", "from 4 to 1000"),
         (SCENARIO, "span: 2d", "span: 2d, every: «evry»", "`every` is not `evry`", "known: needed, all"),

@@ -6,4 +6,5 @@ mod broken_scenario;
 mod budgets;
 mod host;
 mod plans;
+mod protection;
 mod shipped;

@@ -72,6 +72,7 @@ fn the_steps_of_datacenter_loss() {
     steady/encryption
     steady/reindex
     steady/readback
+    steady/fingerprint
     steady/probe
     steady/gate
     fault/datacenter-loss
@@ -85,14 +86,22 @@ fn the_steps_of_datacenter_loss() {
     recover/reindex
     recover/switch
     recover/front-answers
+    verify/fingerprint
     verify/readback
     verify/encryption
     verify/sustain
     restart/services
     restart/front-answers
+    restart/fingerprint
     restart/readback
     restart/front-stays
-    restart/probe-end
+    soak/watch
+    soak/probe-end
+    soak/backup-hourly-2026-01-12T14-00
+    soak/snapshots-helsinki
+    soak/side-restore-helsinki
+    soak/fingerprint
+    soak/readback
     ");
 }
 
@@ -104,7 +113,7 @@ fn the_recovery_of_one_tenant() {
         .steps
         .iter()
         .map(|step| step.name.to_string())
-        .filter(|name| ["fault/", "recover/", "verify/"].iter().any(|phase| name.starts_with(phase)))
+        .filter(|name| ["fault/", "recover/", "verify/", "soak/"].iter().any(|phase| name.starts_with(phase)))
         .collect();
     let expected = [
         "fault/tenant-deleted",
@@ -112,9 +121,21 @@ fn the_recovery_of_one_tenant() {
         "recover/fetch",
         "recover/load",
         "recover/front-answers",
+        "verify/fingerprint",
         "verify/readback",
         "verify/encryption",
         "verify/sustain",
+        "soak/watch",
+        "soak/probe-end",
+        "soak/backup-hourly-2026-01-12T14-00",
+        "soak/backup-daily-2026-01-13T00-05",
+        "soak/mirror-2026-01-13T00-20",
+        "soak/snapshots-falkenstein",
+        "soak/snapshots-helsinki",
+        "soak/side-restore-falkenstein",
+        "soak/side-restore-helsinki",
+        "soak/fingerprint",
+        "soak/readback",
     ];
     assert_eq!(recovery, expected);
 }

@@ -114,6 +114,22 @@ pub const fn finding(code: FindingCode, lang: Lang) -> &'static str {
             "After a restart, the recovered system shows other content",
             "Nach einem Neustart zeigt das wiederhergestellte System anderen Inhalt",
         ),
+        FindingCode::SoakChanged => (
+            "Some time after the restart, the recovered system shows other content",
+            "Einige Zeit nach dem Neustart zeigt das wiederhergestellte System anderen Inhalt",
+        ),
+        FindingCode::NotProtectedAgain => (
+            "After the recovery the system is not protected again: a new backup or its copy is missing",
+            "Nach der Wiederherstellung ist das System nicht wieder geschützt: eine neue Sicherung oder ihre Kopie fehlt",
+        ),
+        FindingCode::SideRestoreDiffers => (
+            "What was restored on the side from a new backup is not what users see",
+            "Was aus einer neuen Sicherung daneben eingespielt wurde, ist nicht das, was Nutzer sehen",
+        ),
+        FindingCode::FingerprintDiffers => (
+            "Out of band, a tenant's database or files are not what they were",
+            "Datenbank oder Dateien eines Mandanten sind, unmittelbar betrachtet, nicht mehr, was sie waren",
+        ),
         FindingCode::RtoMissed => (
             "The recovery took longer than the objective allows",
             "Die Wiederherstellung dauerte länger als vorgegeben",

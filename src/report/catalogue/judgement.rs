@@ -83,6 +83,10 @@ pub fn not_tested(item: &NotTested, lang: Lang) -> String {
             );
             format!("{} ({because})", with(&Check::Encryption, &middle.replace("{path}", path)))
         }
+        NotTested::DeclaredVolatile { table, because } => {
+            let middle = lang.pick("{table} is in no fingerprint", "{table} ist in keinem Fingerabdruck");
+            format!("{} ({because})", with(&Check::OutOfBand, &middle.replace("{table}", table)))
+        }
         NotTested::Limit(limit) => self::limit(*limit, lang).to_owned(),
     }
 }

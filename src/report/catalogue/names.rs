@@ -52,6 +52,8 @@ pub const fn check(check: Check, lang: Lang) -> &'static str {
         Check::Encryption => lang.pick("Encryption", "Verschlüsselung"),
         Check::Residency => lang.pick("Data residency", "Datenstandort"),
         Check::Restart => lang.pick("Restart", "Neustart"),
+        Check::ProtectedAgain => lang.pick("Protected again", "Wieder geschützt"),
+        Check::OutOfBand => lang.pick("Out of band", "Unmittelbar betrachtet"),
     }
 }
 
@@ -100,8 +102,16 @@ pub const fn check_means(check: Check, lang: Lang) -> &'static str {
             "jedes Rechenzentrum liegt in einem zulässigen Land bei einem Anbieter mit zulässigem Sitz",
         ),
         Check::Restart => lang.pick(
-            "the recovered system survives a restart without losing anything",
-            "das wiederhergestellte System übersteht einen Neustart, ohne etwas zu verlieren",
+            "the recovered system survives a restart and the time after it without losing anything",
+            "das wiederhergestellte System übersteht einen Neustart und die Zeit danach, ohne etwas zu verlieren",
+        ),
+        Check::ProtectedAgain => lang.pick(
+            "after the recovery the next backups are taken and mirrored, and a tenant can be restored from them",
+            "nach der Wiederherstellung werden die nächsten Sicherungen gemacht und gespiegelt, und ein Mandant lässt sich daraus einspielen",
+        ),
+        Check::OutOfBand => lang.pick(
+            "every row, every schema object and every file is what it was, past the application",
+            "jede Zeile, jedes Schemaobjekt und jede Datei ist, an der Anwendung vorbei betrachtet, was sie war",
         ),
     }
 }

@@ -99,7 +99,10 @@ fn other_bytes_are_corrupt_with_and_without_a_token() {
 fn swapped_tenants_leak() {
     let judgement = loss(|sample| {
         sample.change(|event| {
-            let Event::Seen { moment: Moment::Health | Moment::Restart, tenant: of, item } = event else { return };
+            let Event::Seen { moment: Moment::Health | Moment::Restart | Moment::Soak, tenant: of, item } = event
+            else {
+                return;
+            };
             let swap = matches!(item, Item::Revision { .. } | Item::Page { .. });
             match of.as_str() {
                 "acme" if swap => *of = tenant("globex"),
@@ -241,7 +244,7 @@ fn an_unanswered_write_may_be_there_or_not() {
                 _ => {}
             });
             if !there {
-                let moments = [Moment::Steady, Moment::Health, Moment::Restart];
+                let moments = Moment::ALL;
                 sample.rewrite(
                     &moments,
                     |of, item| {

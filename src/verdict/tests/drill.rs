@@ -8,7 +8,7 @@ use crate::plan::Phase;
 use crate::verdict::TenantState;
 use std::time::Duration;
 
-fn time_of(sample: &Sample, which: impl Fn(&Event) -> bool) -> Mono {
+pub(super) fn time_of(sample: &Sample, which: impl Fn(&Event) -> bool) -> Mono {
     sample.events[sample.position(which)].0
 }
 
@@ -17,7 +17,7 @@ fn phase_end(sample: &Sample, of: Phase) -> Mono {
 }
 
 /// Makes the probes of one tenant bad whose slots lie in `[from, to]`.
-fn break_probes(sample: &mut Sample, of: &str, kinds: &[ProbeKind], from: Mono, to: Mono) {
+pub(super) fn break_probes(sample: &mut Sample, of: &str, kinds: &[ProbeKind], from: Mono, to: Mono) {
     sample.change(|event| {
         if let Event::Probe(probe) = event {
             let within = from <= probe.intended && probe.intended <= to;
@@ -28,7 +28,7 @@ fn break_probes(sample: &mut Sample, of: &str, kinds: &[ProbeKind], from: Mono, 
     });
 }
 
-const BOTH: [ProbeKind; 2] = [ProbeKind::Light, ProbeKind::Full];
+pub(super) const BOTH: [ProbeKind; 2] = [ProbeKind::Light, ProbeKind::Full];
 
 #[test]
 fn objectives_are_judged_on_the_upper_bound() {

@@ -175,7 +175,7 @@ fn a_page_whose_renaming_was_not_answered_may_be_here_or_there() {
                 Event::Seen { item: Item::Revision { found, .. }, .. } => found.tokens.contains(&edit.token),
                 _ => false,
             });
-            sample.rewrite(&[Moment::Steady, Moment::Health, Moment::Restart], |_, mut item| {
+            sample.rewrite(&Moment::ALL, |_, mut item| {
                 if let Item::Revision { key, index: 2, head, .. } = &mut item
                     && key == "Renamed-2"
                 {
@@ -185,7 +185,7 @@ fn a_page_whose_renaming_was_not_answered_may_be_here_or_there() {
             });
             if !there {
                 // Then the wiki has no note of it either.
-                let moments = [Moment::Steady, Moment::Health, Moment::Restart];
+                let moments = Moment::ALL;
                 sample.rewrite(&moments, |of, mut item| {
                     if !is(of, "acme", &item, "Renamed-2") {
                         return vec![item];

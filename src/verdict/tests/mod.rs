@@ -5,15 +5,18 @@ mod data;
 mod drill;
 mod exact;
 mod field;
+mod fingerprints;
 mod kinds;
 mod planted;
 mod points;
 mod properties;
+mod protection;
 mod reasons;
 mod rights;
 mod scope;
 mod services;
 mod speed;
+mod soak;
 mod vaults;
 
 use super::{Finding, FindingCode, Judgement, ReasonCode, Verdict, gate, judge};
@@ -23,8 +26,8 @@ use crate::journal::{Event, Item};
 use crate::plan::{Check, Moment};
 use crate::timeline::Timeline;
 
-/// The two readbacks after the recovery.
-const RECOVERED: [Moment; 2] = [Moment::Health, Moment::Restart];
+/// The readbacks after the recovery.
+const RECOVERED: [Moment; 3] = [Moment::Health, Moment::Restart, Moment::Soak];
 
 fn judged(sample: &Sample) -> Judgement {
     let entries = sample.entries();

@@ -149,7 +149,7 @@ fn a_surface_that_the_stack_has_not_is_not_applicable_and_never_passed() {
             });
         })
     };
-    let never = absent(&[Moment::Steady, Moment::Health, Moment::Restart]);
+    let never = absent(&Moment::ALL);
     assert_eq!(never.verdict, Verdict::Passed, "{:#?}", never.reasons);
     let pdf = never.checks.iter().find(|result| result.check == Check::Pdf).expect("a result");
     assert_eq!(pdf.outcome, CheckOutcome::NotApplicable);
@@ -161,7 +161,7 @@ fn a_surface_that_the_stack_has_not_is_not_applicable_and_never_passed() {
 
 #[test]
 fn without_pages_nobody_knows_how_much_was_lost() {
-    let all = &[Moment::Steady, Moment::Health, Moment::Restart];
+    let all = &Moment::ALL;
     let judgement = loss(|sample| {
         let of_pages = |item: &Item| item.surface() == Surface::Pages;
         sample.rewrite(all, |_, item| if of_pages(&item) { vec![] } else { vec![item] });
