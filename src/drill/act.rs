@@ -217,7 +217,7 @@ impl Drill {
             Action::Probe => self.probe().await,
             Action::Gate => self.gate().await,
             Action::Fault { index } => self.fault(step, *index).await,
-            Action::Detect => self.detect().await,
+            Action::Detect => self.detect(step).await,
             Action::Decide => self.decide(),
             Action::WaitFront => {
                 // A restart hits everybody; the declared maintenance is over when all are back.

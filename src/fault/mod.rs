@@ -2,12 +2,13 @@
 //!
 //! Nothing matched or no effect seen is not a passed drill: the journal says so, and the drill ends.
 
+mod corruption;
 mod datacenter;
 mod tenant;
 
-use crate::ids::StepName;
+use crate::ids::{StepName, Tenant};
 use crate::journal::{DrillClock, Event, Outcome, WriteError, Writer};
-use crate::plan::{FaultPlan, HarnessSabotage, Plan};
+use crate::plan::{Command, FaultPlan, HarnessSabotage, Operation, Plan};
 use crate::stack::{Site, SiteError};
 use std::time::Duration;
 
@@ -36,6 +37,14 @@ pub struct Scene<'a> {
     pub turned: Option<HarnessSabotage>,
 }
 
+impl Scene<'_> {
+    /// The stack's commands of an operation that work for this tenant.
+    fn commands(&self, operation: Operation, tenant: &Tenant) -> Vec<Command> {
+        let declared = self.plan.stack.operations.get(&operation).map_or(&[][..], Vec::as_slice);
+        declared.iter().filter(|command| command.tenant.as_ref() == Some(tenant)).cloned().collect()
+    }
+}
+
 /// Injects fault `index` of the plan; `planned` is called when its undo stands in the journal. The moment before the first injection call is `t0`: the drill clock runs from there.
 ///
 /// # Errors
@@ -47,6 +56,7 @@ pub async fn inject(scene: &Scene<'_>, index: usize, planned: impl FnOnce() + Se
     let targets = match fault {
         FaultPlan::DatacenterLoss { datacenter } => datacenter::targets(scene.site, datacenter).await?,
         FaultPlan::TenantDeleted { tenant } => tenant::targets(scene, tenant).await?,
+        FaultPlan::DatabaseCorruption { tenant, .. } => corruption::targets(scene, tenant).await?,
     };
     let names = targets.names();
     scene.journal.write(Event::FaultTargets { fault: index, targets: names.clone() })?;
@@ -75,6 +85,9 @@ pub async fn inject(scene: &Scene<'_>, index: usize, planned: impl FnOnce() + Se
             datacenter::lose(scene.site, datacenter, &targets).await?
         }
         (FaultPlan::TenantDeleted { tenant }, _) => tenant::delete(scene, tenant).await?,
+        (FaultPlan::DatabaseCorruption { tenant, server, caches }, _) => {
+            corruption::damage(scene, tenant, server, caches).await?
+        }
         (FaultPlan::DatacenterLoss { .. }, Targets::Stores(_)) => Err("it resolved no containers".to_owned()),
     };
     match confirmed {
@@ -93,7 +106,9 @@ pub async fn inject(scene: &Scene<'_>, index: usize, planned: impl FnOnce() + Se
 pub fn undo(journal: &Writer, plan: &Plan, index: usize) -> Result<(), WriteError> {
     let outcome = match plan.faults.get(index) {
         // What is destroyed stays destroyed: bringing it back is the runbook's work, and teardown removes the rest.
-        Some(FaultPlan::DatacenterLoss { .. } | FaultPlan::TenantDeleted { .. }) => Outcome::Done,
+        Some(
+            FaultPlan::DatacenterLoss { .. } | FaultPlan::TenantDeleted { .. } | FaultPlan::DatabaseCorruption { .. },
+        ) => Outcome::Done,
         None => Outcome::Broken { why: format!("the plan has no fault {index}") },
     };
     journal.write(Event::UndoDone { fault: index, outcome }).map(|_| ())
@@ -105,6 +120,11 @@ fn undo_of(fault: &FaultPlan) -> String {
             "none: the datacenter stays lost, nothing on the host is changed".to_owned()
         }
         FaultPlan::TenantDeleted { .. } => "none: the data stays deleted, nothing on the host is changed".to_owned(),
+        FaultPlan::DatabaseCorruption { server, .. } => {
+            format!(
+                "{server} is started again within the injection; the pages stay damaged, nothing on the host is changed"
+            )
+        }
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::{Scene, Targets};
 use crate::ids::Tenant;
-use crate::plan::{Command, Operation};
-use crate::stack::{Inventory, Printed as _, SiteError};
+use crate::plan::Operation;
+use crate::stack::{Inventory, SiteError};
 
 /// The stores that hold something of the tenant.
 pub(super) async fn targets(scene: &Scene<'_>, tenant: &Tenant) -> Result<Targets, SiteError> {
@@ -14,7 +14,7 @@ pub(super) async fn targets(scene: &Scene<'_>, tenant: &Tenant) -> Result<Target
 
 /// Confirmed when no store holds anything of the tenant.
 pub(super) async fn delete(scene: &Scene<'_>, tenant: &Tenant) -> Result<Result<String, String>, SiteError> {
-    scene.site.run(scene.step, &commands(scene, Operation::DeleteTenant, tenant)).await?;
+    scene.site.run(scene.step, &scene.commands(Operation::DeleteTenant, tenant)).await?;
     let held = inventory(scene, tenant).await?;
     let left: Vec<String> =
         held.iter().filter(|(_, items)| *items > 0).map(|(store, items)| format!("{store}: {items} items")).collect();
@@ -26,18 +26,6 @@ pub(super) async fn delete(scene: &Scene<'_>, tenant: &Tenant) -> Result<Result<
 }
 
 async fn inventory(scene: &Scene<'_>, tenant: &Tenant) -> Result<Vec<(String, u64)>, SiteError> {
-    let ended = scene.site.run(scene.step, &commands(scene, Operation::Inventory, tenant)).await?;
-    ended
-        .into_iter()
-        .map(|ended| {
-            let found = Inventory::from_output(&ended.stdout)
-                .map_err(|source| SiteError::Printed { at: ended.at.clone(), source })?;
-            Ok((ended.at.to_string(), found.items))
-        })
-        .collect()
-}
-
-fn commands(scene: &Scene<'_>, operation: Operation, tenant: &Tenant) -> Vec<Command> {
-    let declared = scene.plan.stack.operations.get(&operation).map_or(&[][..], Vec::as_slice);
-    declared.iter().filter(|command| command.tenant.as_ref() == Some(tenant)).cloned().collect()
+    let found = scene.site.ask::<Inventory>(scene.step, &scene.commands(Operation::Inventory, tenant)).await?;
+    Ok(found.into_iter().map(|(ended, found)| (ended.at.to_string(), found.items)).collect())
 }

@@ -158,7 +158,7 @@ pub fn predict(
     let lost = |name: &Datacenter| {
         faults.iter().any(|fault| match fault {
             FaultPlan::DatacenterLoss { datacenter } => datacenter == name,
-            FaultPlan::TenantDeleted { .. } => false,
+            FaultPlan::TenantDeleted { .. } | FaultPlan::DatabaseCorruption { .. } => false,
         })
     };
     let held = if from == primary { &calendar.vault_keeps } else { &calendar.mirror_keeps };

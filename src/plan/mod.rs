@@ -3,6 +3,7 @@
 mod calendar;
 mod commands;
 mod compile;
+mod corruption;
 mod declared;
 mod fingerprints;
 mod inputs;

@@ -148,8 +148,19 @@ pub struct ProbePlan {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FaultPlan {
-    DatacenterLoss { datacenter: Datacenter },
-    TenantDeleted { tenant: Tenant },
+    DatacenterLoss {
+        datacenter: Datacenter,
+    },
+    TenantDeleted {
+        tenant: Tenant,
+    },
+    /// Pages of one tenant's tables are damaged while the server that all tenants share is down.
+    DatabaseCorruption {
+        tenant: Tenant,
+        server: ServiceKey,
+        /// Restarted afterwards: what they remember would hide the damage.
+        caches: Vec<ServiceKey>,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -158,6 +169,13 @@ pub enum Detection {
     /// The prober notices: that many bad light probes in a row of one affected tenant.
     Probe {
         bad: u32,
+        #[serde(with = "humantime_serde")]
+        deadline: Duration,
+    },
+    /// The stack's own integrity job notices: run at once, and then that often.
+    Monitor {
+        #[serde(with = "humantime_serde")]
+        every: Duration,
         #[serde(with = "humantime_serde")]
         deadline: Duration,
     },
@@ -221,6 +239,17 @@ impl FaultPlan {
         match self {
             Self::DatacenterLoss { .. } => "datacenter-loss",
             Self::TenantDeleted { .. } => "tenant-deleted",
+            Self::DatabaseCorruption { .. } => "database-corruption",
+        }
+    }
+
+    /// Whether the injection itself takes something away for a while that all tenants share: until its step ends, nobody's outage
+    /// is the recovery's doing.
+    #[must_use]
+    pub const fn stops_what_is_shared(&self) -> bool {
+        match self {
+            Self::DatacenterLoss { .. } | Self::TenantDeleted { .. } => false,
+            Self::DatabaseCorruption { .. } => true,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What one file says about another must be true: services, volumes, tenants, datacenters, operations, checks.
 
+use super::corruption::corruption;
 use super::places::Places;
 use super::services::Instances;
 use super::words::meaning;
@@ -7,7 +8,8 @@ use super::{Check, FaultPlan, Operation};
 use crate::ids::{Datacenter, Tenant};
 use crate::scenario::compose::Scope;
 use crate::scenario::{
-    CommandEntry, DriverEntry, FaultKind, Loaded, Placed, ProtectionEntry, Reading, Scenario, Stack, Word, suggest,
+    CommandEntry, Detection, DriverEntry, FaultKind, Loaded, Placed, ProtectionEntry, Reading, Scenario, Stack, Word,
+    suggest,
 };
 use std::collections::BTreeMap;
 
@@ -50,14 +52,15 @@ pub fn checks(scenario: &Scenario, reading: &mut Reading) -> Vec<Check> {
 
 /// The faults, and the tenants that they hit.
 pub fn faults(
-    scenario: &Scenario,
+    loaded: &Loaded,
     places: &Places,
+    instances: &Instances,
     tenants: &[Tenant],
     reading: &mut Reading,
 ) -> (Vec<FaultPlan>, Vec<Tenant>) {
     let mut faults: Vec<FaultPlan> = Vec::new();
     let mut struck: Vec<Tenant> = Vec::new();
-    for fault in &scenario.faults {
+    for fault in &loaded.scenario.faults {
         let plan = match &fault.kind {
             FaultKind::DatacenterLoss { datacenter: word } => {
                 let all = places.all.keys();
@@ -74,12 +77,15 @@ pub fn faults(
                 FaultPlan::DatacenterLoss { datacenter: datacenter.clone() }
             }
             FaultKind::TenantDeleted { tenant: word } => {
-                let Some(tenant) = tenants.iter().find(|one| one.as_str() == word.as_str()) else {
-                    unknown(word, "the scenario has no tenant", tenants.iter().map(Tenant::as_str), reading);
-                    continue;
-                };
+                let Some(tenant) = tenant_of(word, tenants, reading) else { continue };
                 struck.push(tenant.clone());
                 FaultPlan::TenantDeleted { tenant: tenant.clone() }
+            }
+            FaultKind::DatabaseCorruption { tenant: word } => {
+                let Some(tenant) = tenant_of(word, tenants, reading) else { continue };
+                struck.push(tenant.clone());
+                let Some(plan) = corruption(loaded, fault, tenant, places, instances, reading) else { continue };
+                plan
             }
         };
         if faults.contains(&plan) {
@@ -89,6 +95,14 @@ pub fn faults(
     }
     let affected = tenants.iter().filter(|tenant| struck.contains(tenant)).cloned().collect();
     (faults, affected)
+}
+
+fn tenant_of<'t>(word: &Word, tenants: &'t [Tenant], reading: &mut Reading) -> Option<&'t Tenant> {
+    let found = tenants.iter().find(|one| one.as_str() == word.as_str());
+    if found.is_none() {
+        unknown(word, "the scenario has no tenant", tenants.iter().map(Tenant::as_str), reading);
+    }
+    found
 }
 
 fn unknown<'k>(word: &Word, what: &str, known: impl Iterator<Item = &'k str>, reading: &mut Reading) {
@@ -145,10 +159,15 @@ pub fn operations(
     instances: &Instances,
     reading: &mut Reading,
 ) {
-    let deleted = faults.iter().find(|fault| match fault {
-        FaultPlan::TenantDeleted { .. } => true,
-        FaultPlan::DatacenterLoss { .. } => false,
-    });
+    let (mut deleted, mut damaged) = (false, false);
+    for fault in faults {
+        match fault {
+            FaultPlan::TenantDeleted { .. } => deleted = true,
+            FaultPlan::DatabaseCorruption { .. } => damaged = true,
+            FaultPlan::DatacenterLoss { .. } => {}
+        }
+    }
+    let watched = matches!(loaded.scenario.detection, Detection::Monitor { .. });
     let encryption = checks.contains(&Check::Encryption);
     let protected = checks.contains(&Check::ProtectedAgain);
     let needed = [
@@ -157,12 +176,15 @@ pub fn operations(
         (Operation::Mirror, "mirror", true),
         (Operation::Retention, "retention", true),
         (Operation::Snapshots, "snapshots", true),
-        (Operation::DeleteTenant, "delete-tenant", deleted.is_some()),
-        (Operation::Inventory, "inventory", deleted.is_some()),
+        (Operation::DeleteTenant, "delete-tenant", deleted),
+        (Operation::Inventory, "inventory", deleted),
         (Operation::KeyTrial, "key-trial", encryption),
         (Operation::SideRestore, "side-restore", protected),
         (Operation::SideRemove, "side-remove", protected),
         (Operation::Fingerprint, "fingerprint", checks.contains(&Check::OutOfBand)),
+        (Operation::Corrupt, "corrupt", damaged),
+        (Operation::Integrity, "integrity", damaged),
+        (Operation::Monitor, "monitor", damaged || watched),
     ];
     for (operation, name, is_needed) in needed {
         if is_needed && !declared.contains_key(&operation) {

@@ -38,7 +38,7 @@ pub fn resolve(loaded: &Loaded, sabotage: Option<&SabotageEntry>, reading: &mut 
     let places = places?;
     let instances = instances(loaded, &places, &tenants, reading);
     references::stack(&loaded.stack, &instances, reading);
-    let (faults, affected) = references::faults(scenario, &places, &tenants, reading);
+    let (faults, affected) = references::faults(loaded, &places, &instances, &tenants, reading);
     let common = common_variables(loaded, &places, &tenants);
     let declared = operations(&loaded.stack, reading);
     references::operations(loaded, &declared, &checks, &faults, &instances, reading);
@@ -132,6 +132,7 @@ fn allowances(scenario: &scenario::Scenario) -> Vec<Allowance> {
 fn detection(scenario: &scenario::Scenario) -> Detection {
     match scenario.detection {
         scenario::Detection::Probe { bad, deadline } => Detection::Probe { bad, deadline },
+        scenario::Detection::Monitor { every, deadline } => Detection::Monitor { every, deadline },
         scenario::Detection::Oracle => Detection::Oracle,
         scenario::Detection::Fixed { after } => Detection::Fixed { after },
     }
@@ -255,7 +256,10 @@ fn all_operations(commands: &Commands<'_>, reading: &mut Reading) -> BTreeMap<Op
             | Operation::DeleteTenant
             | Operation::Inventory
             | Operation::SideRemove
-            | Operation::Fingerprint => run(&[], reading),
+            | Operation::Fingerprint
+            | Operation::Corrupt
+            | Operation::Integrity
+            | Operation::Monitor => run(&[], reading),
         };
         found.insert(*operation, written);
     }

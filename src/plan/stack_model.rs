@@ -295,6 +295,10 @@ pub enum Operation {
     SideRestore,
     SideRemove,
     Fingerprint,
+    /// Damages pages of a tenant's tables; like [`Self::Integrity`] while the server is down.
+    Corrupt,
+    Integrity,
+    Monitor,
 }
 
 /// One command in one container.

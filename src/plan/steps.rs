@@ -235,7 +235,7 @@ impl Outline<'_> {
             steps.add(Phase::Fault, fault.name(), self.deadlines.fault, Action::Fault { index });
         }
         let detect = match self.detection {
-            Detection::Probe { deadline, .. } => *deadline,
+            Detection::Probe { deadline, .. } | Detection::Monitor { deadline, .. } => *deadline,
             Detection::Oracle | Detection::Fixed { .. } => SHORT,
         };
         steps.add(Phase::Detect, "notice", detect, Action::Detect);
@@ -246,7 +246,7 @@ impl Outline<'_> {
     pub fn lost(&self, datacenter: &Datacenter) -> bool {
         self.faults.iter().any(|fault| match fault {
             FaultPlan::DatacenterLoss { datacenter: lost } => lost == datacenter,
-            FaultPlan::TenantDeleted { .. } => false,
+            FaultPlan::TenantDeleted { .. } | FaultPlan::DatabaseCorruption { .. } => false,
         })
     }
 

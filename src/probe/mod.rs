@@ -11,4 +11,4 @@ mod watch;
 pub use cost::Cost;
 pub use look::ProbeTarget;
 pub use prober::{DrillNow, ProbeError, Prober};
-pub use watch::{Detector, FrontWatch, Progress, SustainWatch, Watch, attach};
+pub use watch::{Detector, FrontWatch, LookedWatch, Progress, SustainWatch, Watch, attach};

@@ -60,6 +60,8 @@ pub fn attach(journal: &Writer, watch: impl Watch + 'static) -> watch::Receiver<
 pub struct Detector {
     bad: usize,
     since: Mono,
+    /// What was intended before does not count.
+    begun: Mono,
     slots: BTreeMap<Tenant, BTreeSet<u64>>,
     met: Option<String>,
 }
@@ -69,7 +71,13 @@ impl Detector {
     #[must_use]
     pub fn new(affected: &[Tenant], bad: u32, since: Mono) -> Self {
         let slots = affected.iter().map(|tenant| (tenant.clone(), BTreeSet::new())).collect();
-        Self { bad: usize::try_from(bad.max(1)).unwrap_or(usize::MAX), since, slots, met: None }
+        Self { bad: usize::try_from(bad.max(1)).unwrap_or(usize::MAX), since, begun: Mono::default(), slots, met: None }
+    }
+
+    /// Slots that began before `since` do not count either, however they ended: something else was going on.
+    #[must_use]
+    pub fn after(affected: &[Tenant], bad: u32, since: Mono) -> Self {
+        Self { begun: since, ..Self::new(affected, bad, since) }
     }
 }
 
@@ -77,7 +85,7 @@ impl Watch for Detector {
     fn see(&mut self, probe: &Probe) {
         let (ProbeKind::Light, Some(why)) = (probe.kind, &probe.bad) else { return };
         let Some(slots) = self.slots.get_mut(&probe.tenant) else { return };
-        if probe.ended < self.since || self.met.is_some() {
+        if probe.ended < self.since || probe.intended < self.begun || self.met.is_some() {
             return;
         }
         slots.insert(probe.slot);
@@ -90,6 +98,36 @@ impl Watch for Detector {
 
     fn progress(&self) -> Progress {
         self.met.clone().map_or_else(|| Progress::Waiting(self.slots.keys().cloned().collect()), Progress::Met)
+    }
+}
+
+/// Met when every tenant had a light slot, good or bad, that was intended at or after `since`. Stays met.
+#[derive(Debug)]
+pub struct LookedWatch {
+    since: Mono,
+    missing: BTreeSet<Tenant>,
+}
+
+impl LookedWatch {
+    #[must_use]
+    pub fn new(tenants: &[Tenant], since: Mono) -> Self {
+        Self { since, missing: tenants.iter().cloned().collect() }
+    }
+}
+
+impl Watch for LookedWatch {
+    fn see(&mut self, probe: &Probe) {
+        if probe.kind == ProbeKind::Light && probe.intended >= self.since {
+            self.missing.remove(&probe.tenant);
+        }
+    }
+
+    fn progress(&self) -> Progress {
+        if self.missing.is_empty() {
+            Progress::Met("every tenant was looked at".to_owned())
+        } else {
+            Progress::Waiting(self.missing.iter().cloned().collect())
+        }
     }
 }
 

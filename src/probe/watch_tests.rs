@@ -53,6 +53,17 @@ fn detection_counts_by_slot_and_not_by_arrival() {
 }
 
 #[test]
+fn what_began_before_the_injection_was_over_is_not_detected() {
+    let slots = [light("acme", 1, false), light("acme", 2, false), light("acme", 3, false)];
+    let over = slots[1].ended;
+    assert!(!feed(&mut Detector::after(&[tenant("acme")], 2, over), &slots).is_met());
+    assert!(feed(&mut Detector::new(&[tenant("acme")], 2, over), &slots).is_met());
+    let looked = |slots: &[Probe]| feed(&mut LookedWatch::new(&[tenant("acme")], over), slots).is_met();
+    assert!(!looked(&slots[..2]) && !looked(&[full("acme", 3, false), light("globex", 3, false)]));
+    assert!(looked(&slots) && looked(&[light("acme", 3, true)]));
+}
+
+#[test]
 fn what_ended_before_the_fault_is_not_detected() {
     let since = light("acme", 2, false).ended;
     let mut watch = Detector::new(&[tenant("acme")], 2, since);

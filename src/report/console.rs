@@ -85,7 +85,7 @@ fn tenants(view: &View, out: &mut Vec<String>) {
             rto.map_or_else(none, |rto| {
                 format!("{} – {}", lang.duration(rto.machine_lo), lang.duration(rto.machine_hi))
             }),
-            lang.duration(result.outage.total),
+            view.outage(result),
             result.rpo.loss.map_or_else(|| Label::Unknown.text(lang).to_owned(), |loss| lang.duration(loss)),
         ]);
     }

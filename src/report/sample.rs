@@ -216,7 +216,7 @@ fn result(zero: Mono, machine_hi: Duration) -> TenantResult {
             lost_writes: Vec::new(),
             came_back: vec!["user Erased".to_owned()],
         },
-        outage: Outage { total: window.to.since(window.from), windows: vec![window] },
+        outage: Outage { total: window.to.since(window.from), injected: Duration::ZERO, windows: vec![window] },
         parts: Some(parts),
         probes: ProbeCounts { light: 200, full: 25, bad: 46, missing: 0, late: 0 },
     }

@@ -137,7 +137,7 @@ fn cells(view: &View, tenant: &str, result: &TenantResult) -> [String; 6] {
         catalogue::tenant_state(result.state, lang).to_owned(),
         rto.map_or_else(none, |rto| lang.duration(rto.hi)),
         rto.map_or_else(none, |rto| format!("{} – {}", lang.duration(rto.machine_lo), lang.duration(rto.machine_hi))),
-        lang.duration(result.outage.total),
+        view.outage(result),
         result.rpo.loss.map_or_else(|| Label::Unknown.text(lang).to_owned(), |loss| lang.duration(loss)),
     ]
 }

@@ -8,7 +8,7 @@ use crate::ids::{Datacenter, Tenant};
 use crate::journal::{Entry, Outcome};
 use crate::plan::{Generation, Prediction};
 use crate::timeline::{Reading, Task, Timeline};
-use crate::verdict::{Finding, FindingCode, Judgement, Parts, Reason, Rto};
+use crate::verdict::{Finding, FindingCode, Judgement, Parts, Reason, Rto, TenantResult};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -117,6 +117,16 @@ impl<'a> View<'a> {
         let Some(listing) = self.timeline.listed.get(vault).and_then(|of| of.get(tenant)) else { return Held::Unknown };
         let there = |tags: &[_], time| time == generation.time && tags.contains(&generation.tag);
         if listing.snapshots.iter().any(|snapshot| there(&snapshot.tags, snapshot.time)) { Held::Yes } else { Held::No }
+    }
+
+    /// How long the tenant did not answer right, and what of that the injection of the fault made.
+    pub fn outage(&self, result: &TenantResult) -> String {
+        let total = self.lang.duration(result.outage.total);
+        if result.outage.injected.is_zero() {
+            return total;
+        }
+        let injected = self.lang.duration(result.outage.injected);
+        format!("{total} ({injected} {})", Label::ByInjection.text(self.lang))
     }
 
     /// Everything that was read back of one tenant, at all moments and on all surfaces.

@@ -6,6 +6,7 @@
 
 pub mod compose;
 mod deadlines;
+mod fault_entry;
 mod fields;
 mod interruption;
 mod loaded;
@@ -20,6 +21,7 @@ mod stack_file;
 mod suggest;
 
 pub use deadlines::Deadlines;
+pub use fault_entry::{FAULTS, Fault, FaultKind};
 pub use interruption::Interruption;
 pub use loaded::{Loaded, Overrides, TimeOfDay, load, read, sabotages};
 pub use problem::{Problem, Problems};
@@ -27,10 +29,10 @@ pub use reading::{Place, Placed, Reading, Word, hex};
 pub use runbook_file::{CommandEntry, Each, Runbook, ServiceList, StepAction, StepEntry};
 pub use sabotage_file::{ActEntry, RaisesEntry, SabotageEntry};
 pub use scenario_file::{
-    Allowance, Detection, Disaster, FAULTS, Fault, FaultKind, History, MAX_TENANTS, Objectives, Probe, Scenario, Title,
+    Allowance, Detection, Disaster, History, MAX_TENANTS, Objectives, Probe, Scenario, Title,
 };
 pub use stack_file::{
-    AccessEntry, DatacenterEntry, DriverEntry, FrontEntry, OperationEntry, PlainEntry, PolicyEntry, ProtectionEntry,
-    Stack, VolatileEntry,
+    AccessEntry, DatabaseEntry, DatacenterEntry, DriverEntry, FrontEntry, OperationEntry, PlainEntry, PolicyEntry,
+    ProtectionEntry, Stack, VolatileEntry,
 };
 pub use suggest::suggest;

@@ -1,11 +1,11 @@
 //! The scenario as it was typed: what happens, and what must hold.
 
 use super::deadlines::{Deadlines, deadlines, minutes};
+use super::fault_entry::{Fault, faults};
 use super::fields::Fields;
 use super::interruption::{self, Interruption};
 use super::node::{Node, Value};
 use super::reading::{Place, Placed, Reading, Word};
-use super::suggest::suggest;
 use std::time::Duration;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -73,24 +73,21 @@ pub struct Probe {
     pub sustain: u32,
 }
 
-#[derive(Debug, Clone)]
-pub struct Fault {
-    /// The kind, as it was typed.
-    pub at: Place,
-    pub kind: FaultKind,
-}
-
-#[derive(Debug, Clone)]
-pub enum FaultKind {
-    DatacenterLoss { datacenter: Word },
-    TenantDeleted { tenant: Word },
-}
-
 #[derive(Debug, Clone, Copy)]
 pub enum Detection {
-    Probe { bad: u32, deadline: Duration },
+    Probe {
+        bad: u32,
+        deadline: Duration,
+    },
+    /// The stack's own integrity job, run that often.
+    Monitor {
+        every: Duration,
+        deadline: Duration,
+    },
     Oracle,
-    Fixed { after: Duration },
+    Fixed {
+        after: Duration,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -267,43 +264,6 @@ fn soak(node: Option<&Node>, probe: &Probe, reading: &mut Reading) -> Duration {
     takes
 }
 
-/// The kinds of faults, as they are typed.
-pub const FAULTS: [&str; 2] = ["datacenter-loss", "tenant-deleted"];
-
-fn faults(node: &Node, reading: &mut Reading) -> Vec<Fault> {
-    let items = reading.list(node);
-    if items.is_empty() {
-        reading.advise(node.owner(), "a drill needs a fault", "like `- datacenter-loss: { datacenter: name }`");
-    }
-    items.iter().filter_map(|item| fault(item, reading)).collect()
-}
-
-fn fault(node: &Node, reading: &mut Reading) -> Option<Fault> {
-    let [entry] = reading.map(node, "a fault")? else {
-        reading.advise(node.at, "a fault is one key with its parameters", "like `- tenant-deleted: { tenant: acme }`");
-        return None;
-    };
-    let kind = match entry.key.as_str() {
-        "datacenter-loss" => {
-            let mut fields = Fields::of(&entry.value, "`datacenter-loss`", reading)?;
-            let datacenter = fields.word("datacenter", reading);
-            fields.done(reading);
-            FaultKind::DatacenterLoss { datacenter }
-        }
-        "tenant-deleted" => {
-            let mut fields = Fields::of(&entry.value, "`tenant-deleted`", reading)?;
-            let tenant = fields.word("tenant", reading);
-            fields.done(reading);
-            FaultKind::TenantDeleted { tenant }
-        }
-        other => {
-            reading.advise(entry.at, format!("there is no fault `{other}`"), suggest(other, FAULTS));
-            return None;
-        }
-    };
-    Some(Fault { at: entry.at, kind })
-}
-
 type Recovery = (Detection, Vec<Allowance>, Word, Option<Interruption>);
 
 fn recovery(node: &Node, reading: &mut Reading) -> Option<Recovery> {
@@ -317,38 +277,46 @@ fn recovery(node: &Node, reading: &mut Reading) -> Option<Recovery> {
     Some((detection.unwrap_or(usual), allowances, runbook, interruption))
 }
 
-/// `probe`, `oracle`, a duration, `{ probe: { bad, deadline } }` or `{ fixed: duration }`.
+/// `probe`, `monitor`, `oracle`, a duration, `{ probe: { bad, deadline } }`, `{ monitor: { every, deadline } }` or `{ fixed: duration }`.
 fn detection(node: &Node, reading: &mut Reading) -> Option<Detection> {
-    let usual = Detection::Probe { bad: 3, deadline: minutes(1) };
+    const LOOK: Duration = Duration::from_secs(10);
     match &node.value {
         Value::Scalar { text, .. } => match text.as_str() {
-            "probe" => Some(usual),
+            "probe" => Some(Detection::Probe { bad: 3, deadline: minutes(1) }),
+            "monitor" => Some(Detection::Monitor { every: LOOK, deadline: minutes(5) }),
             "oracle" => Some(Detection::Oracle),
             other => {
                 let after = humantime::parse_duration(other).ok().filter(|after| !after.is_zero());
                 if after.is_none() {
                     let message = format!("`{other}` is no way to detect a disaster");
-                    reading.advise(node.at, message, "probe, oracle, or a declared delay like 5m");
+                    reading.advise(node.at, message, "probe, monitor, oracle, or a declared delay like 5m");
                 }
                 after.map(|after| Detection::Fixed { after })
             }
         },
         Value::Map(_) | Value::List(_) => {
             let mut fields = Fields::of(node, "`detection`", reading)?;
-            let probe = fields.get("probe");
-            let fixed = fields.get("fixed");
+            let ways = (fields.get("probe"), fields.get("monitor"), fields.get("fixed"));
             fields.done(reading);
-            match (probe, fixed) {
-                (Some(probe), None) => {
+            match ways {
+                (Some(probe), None, None) => {
                     let mut fields = Fields::of(probe, "`probe`", reading)?;
                     let bad = u32::try_from(fields.number("bad", 3, 1..=1000, reading)).unwrap_or(3);
                     let deadline = fields.duration("deadline", minutes(1), reading);
                     fields.done(reading);
                     Some(Detection::Probe { bad, deadline })
                 }
-                (None, Some(fixed)) => reading.duration(fixed).map(|after| Detection::Fixed { after }),
-                (None, None) | (Some(_), Some(_)) => {
-                    reading.advise(node.owner(), "a disaster is detected in one way", "either `probe` or `fixed`");
+                (None, Some(monitor), None) => {
+                    let mut fields = Fields::of(monitor, "`monitor`", reading)?;
+                    let every = fields.duration("every", LOOK, reading);
+                    let deadline = fields.duration("deadline", minutes(5), reading);
+                    fields.done(reading);
+                    Some(Detection::Monitor { every, deadline })
+                }
+                (None, None, Some(fixed)) => reading.duration(fixed).map(|after| Detection::Fixed { after }),
+                _ => {
+                    let hint = "either `probe` or `monitor` or `fixed`";
+                    reading.advise(node.owner(), "a disaster is detected in one way", hint);
                     None
                 }
             }

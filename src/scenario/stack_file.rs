@@ -31,6 +31,8 @@ pub struct Stack {
     pub policy: PolicyEntry,
     pub operations: Placed<Vec<OperationEntry>>,
     pub volatile: Vec<VolatileEntry>,
+    /// The server whose files the fault `database-corruption` damages.
+    pub database: Option<DatabaseEntry>,
     /// Files of sabotages that fit this stack, relative to its folder.
     pub sabotages: Vec<Word>,
 }
@@ -48,6 +50,13 @@ pub struct DatacenterEntry {
 pub struct FrontEntry {
     pub service: Word,
     pub port: u16,
+}
+
+/// The database server that the tenants share, and the services whose caches would hide what happened to its files.
+#[derive(Debug, Clone)]
+pub struct DatabaseEntry {
+    pub service: Word,
+    pub caches: Vec<Word>,
 }
 
 /// How a volume or secret comes back: `how` is `backed-up`, `rebuildable` or `escrow`.
@@ -130,6 +139,7 @@ pub fn read(root: &Node, reading: &mut Reading) -> Option<Stack> {
     let operations = fields.need("operations", reading);
     let operations = operations.map(|node| Placed { value: operations_of(node, reading), at: node.owner() });
     let volatile = fields.get("volatile").map(|node| volatile(node, reading)).unwrap_or_default();
+    let database = fields.get("database").and_then(|node| database(node, reading));
     let sabotages = fields.words("sabotages", reading);
     fields.done(reading);
 
@@ -168,6 +178,7 @@ pub fn read(root: &Node, reading: &mut Reading) -> Option<Stack> {
         policy: policy.unwrap_or(otherwise),
         operations,
         volatile,
+        database,
         sabotages,
     })
 }
@@ -225,6 +236,13 @@ fn front(node: &Node, reading: &mut Reading) -> Option<FrontEntry> {
     let port = fields.need("port", reading).and_then(|node| reading.number(node, 1..=65535));
     fields.done(reading);
     Some(FrontEntry { service, port: u16::try_from(port.unwrap_or(0)).unwrap_or(0) })
+}
+
+fn database(node: &Node, reading: &mut Reading) -> Option<DatabaseEntry> {
+    let mut fields = Fields::of(node, "`database`", reading)?;
+    let found = DatabaseEntry { service: fields.word("service", reading), caches: fields.words("caches", reading) };
+    fields.done(reading);
+    Some(found)
 }
 
 type Protections = (Vec<ProtectionEntry>, Vec<ProtectionEntry>);

@@ -1,5 +1,6 @@
 //! The operator's commands: an exec in a running container, or a one-shot container for services with `profiles: [job]`.
 
+use super::printed::Printed;
 use super::site::{Site, SiteError};
 use crate::engine::{ExecOutput, ExecSpec, Id, MountSpec, ResourceKind};
 use crate::ids::{Datacenter, StepName, Tenant};
@@ -50,6 +51,18 @@ impl Site {
         environment: &BTreeMap<String, String>,
     ) -> Result<Vec<Ended>, SiteError> {
         join_all(commands.iter().map(|command| self.run_one(step, command, environment))).await.into_iter().collect()
+    }
+
+    /// Runs commands side by side and reads what each prints.
+    ///
+    /// # Errors
+    /// The first [`SiteError`] in the order of `commands`.
+    pub async fn ask<T: Printed>(&self, step: &StepName, commands: &[Command]) -> Result<Vec<(Ended, T)>, SiteError> {
+        let read = |ended: Ended| match T::from_output(&ended.stdout) {
+            Ok(said) => Ok((ended, said)),
+            Err(source) => Err(SiteError::Printed { at: ended.at, source }),
+        };
+        self.run(step, commands).await?.into_iter().map(read).collect()
     }
 
     /// Runs one command, with additional environment variables.

@@ -3,6 +3,7 @@
 //! What is frozen lies in files of the run's own folder, not in the engine: other runs make it anew under their own names
 //! and labels, and the guard of each keeps to what is its own.
 
+use super::services::STOP_GRACE;
 use super::site::{Site, SiteError};
 use crate::ids::StepName;
 use crate::plan::{MountSource, ServiceKey, VolumeKey};
@@ -12,12 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
 use tokio_util::io::ReaderStream;
-
-/// Grace before the kill where a service asks for none.
-const GRACE: Duration = Duration::from_secs(10);
 
 /// What a stack is made from again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +36,7 @@ impl Site {
         std::fs::DirBuilder::new().create(folder).map_err(at(folder))?;
         let running = self.state().containers.clone();
         try_join_all(running.iter().map(|(key, container)| async move {
-            let grace = self.service(key)?.stop_grace.unwrap_or(GRACE);
+            let grace = self.service(key)?.stop_grace.unwrap_or(STOP_GRACE);
             self.handles.of(key.datacenter.as_ref()).stop(container, grace).await?;
             Ok::<_, SiteError>(())
         }))

@@ -22,6 +22,8 @@ pub use command::{CommandError, Ended};
 pub use freeze::Frozen;
 pub use names::Names;
 pub use place::{Liveness, Place, PlaceError, forget, liveness};
-pub use printed::{Fingerprint, Inventory, KeyTrial, Listed, OnTheSide, Printed, PrintedError, Taken, claim};
+pub use printed::{
+    Fingerprint, Integrity, Inventory, KeyTrial, Listed, Monitored, OnTheSide, Printed, PrintedError, Taken, claim,
+};
 pub use site::{Handles, Site, SiteError};
 pub use vault::Forbidden;

@@ -100,6 +100,32 @@ impl Printed for Inventory {
     const EXPECTED: &'static str = "items";
 }
 
+/// `integrity`: what the checksum tool counted, with the server down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct Integrity {
+    /// Pages that were looked at.
+    pub checked: u64,
+    /// Damaged pages of the tenant.
+    pub damaged: u64,
+    /// Damaged pages that are not the tenant's.
+    pub elsewhere: u64,
+}
+
+impl Printed for Integrity {
+    const EXPECTED: &'static str = "checked, damaged and elsewhere";
+}
+
+/// `monitor`: what an integrity job found of one tenant, with the server running.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct Monitored {
+    pub checked: u64,
+    pub damaged: u64,
+}
+
+impl Printed for Monitored {
+    const EXPECTED: &'static str = "checked and damaged";
+}
+
 /// `key-trial`
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub struct KeyTrial {

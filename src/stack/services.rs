@@ -16,6 +16,9 @@ const POLL: Duration = Duration::from_millis(150);
 /// Grace of a declared restart.
 const RESTART_GRACE: Duration = Duration::from_secs(5);
 
+/// Grace of a stop, where the service has none of its own.
+pub(super) const STOP_GRACE: Duration = Duration::from_secs(10);
+
 /// The command of a health check; none where there is nothing to execute.
 fn health_test(health: &Health) -> Option<ExecSpec> {
     let (kind, rest) = health.test.split_first()?;
@@ -76,6 +79,38 @@ impl Site {
             self.ended(task, done.await)
         }));
         crashed.await.into_iter().collect()
+    }
+
+    /// Stops services side by side; each has its grace. They stay as they are until [`Site::resume`].
+    ///
+    /// # Errors
+    /// The first [`SiteError`] in the order of `keys`.
+    pub async fn stop(&self, step: &StepName, keys: &[ServiceKey]) -> Result<(), SiteError> {
+        let stopped = join_all(keys.iter().map(|key| async {
+            let task = self.task_started(step, key, "stop".to_owned())?;
+            let done = async {
+                let grace = self.service(key)?.stop_grace.unwrap_or(STOP_GRACE);
+                Ok(self.handles.of(key.datacenter.as_ref()).stop(&self.container(key)?, grace).await?)
+            };
+            self.ended(task, done.await)
+        }));
+        stopped.await.into_iter().collect()
+    }
+
+    /// Starts services again that were stopped, and waits until they are healthy.
+    ///
+    /// # Errors
+    /// The first [`SiteError`] in the order of `keys`.
+    pub async fn resume(&self, step: &StepName, keys: &[ServiceKey]) -> Result<(), SiteError> {
+        let resumed = join_all(keys.iter().map(|key| async {
+            let task = self.task_started(step, key, "start again".to_owned())?;
+            let done = async {
+                self.handles.of(key.datacenter.as_ref()).start(&self.container(key)?).await?;
+                self.until_healthy(key).await
+            };
+            self.ended(task, done.await)
+        }));
+        resumed.await.into_iter().collect()
     }
 
     async fn start_one(&self, step: &StepName, key: &ServiceKey, ready: &Ready) -> Result<(), SiteError> {
@@ -257,5 +292,49 @@ impl Site {
             self.created(Kind::Volume, &name, &id, key.datacenter.clone(), key.tenant.clone())?;
         }
         Ok(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::bed::{Bed, key};
+    use super::super::{Monitored, Printed as _};
+    use super::*;
+    use crate::plan::Command;
+
+    #[tokio::test]
+    async fn what_is_stopped_runs_again_when_it_is_resumed() {
+        let bed = Bed::new();
+        let container = bed.run("helsinki", Some("acme"), "backup").await;
+        let (keys, step) = ([key("helsinki", Some("acme"), "backup")], StepName("fault/corruption".to_owned()));
+        let engine = bed.site.handles().of(keys[0].datacenter.as_ref());
+        bed.site.stop(&step, &keys).await.expect("stopped");
+        assert!(!engine.state(&container).await.expect("a state").running);
+        bed.site.resume(&step, &keys).await.expect("started again");
+        assert!(engine.state(&container).await.expect("a state").running);
+        let tasks = bed.events().into_iter().filter_map(|event| match event {
+            Event::TaskStarted { what, .. } => Some(what),
+            _ => None,
+        });
+        assert_eq!(tasks.collect::<Vec<_>>(), ["stop", "start again"]);
+    }
+
+    #[tokio::test]
+    async fn a_job_is_believed_by_what_it_prints() {
+        let bed = Bed::new();
+        bed.run("helsinki", Some("acme"), "backup").await;
+        let at = key("helsinki", Some("acme"), "backup");
+        let (run, deadline) = (vec!["/monitor".to_owned()], Duration::from_secs(5));
+        let commands = [Command { tenant: at.tenant.clone(), at, run, deadline }];
+        let step = StepName("detect/notice".to_owned());
+        bed.engine.on_exec(|_, _| ExecOutput {
+            stdout: "{\"checked\": 6, \"damaged\": 1}\n".to_owned(),
+            ..ExecOutput::default()
+        });
+        let looks = bed.site.ask::<Monitored>(&step, &commands).await.expect("an answer");
+        assert_eq!(looks[0].1, Monitored { checked: 6, damaged: 1 });
+        bed.engine.on_exec(|_, _| ExecOutput { stdout: "all is well\n".to_owned(), ..ExecOutput::default() });
+        let error = bed.site.ask::<Monitored>(&step, &commands).await.expect_err("no numbers");
+        assert!(error.is_the_operators() && error.to_string().contains(Monitored::EXPECTED), "{error}");
     }
 }

@@ -14,7 +14,7 @@ use std::cmp::Ordering;
 pub(super) fn lost_datacenters(plan: &Plan) -> Vec<&Datacenter> {
     let lost = plan.faults.iter().filter_map(|fault| match fault {
         FaultPlan::DatacenterLoss { datacenter } => Some(datacenter),
-        FaultPlan::TenantDeleted { .. } => None,
+        FaultPlan::TenantDeleted { .. } | FaultPlan::DatabaseCorruption { .. } => None,
     });
     lost.collect()
 }

@@ -216,6 +216,8 @@ impl<'a> Points<'_, '_, 'a> {
     fn compare(&self, bench: &mut Bench<'_>, lost: &[At], view: &View<'_>) {
         let Some(predicted) = self.predicted() else { return };
         let absent = self.absent(view);
+        // After all generations before it comes the moment of the fault: a store that nobody touched is from then.
+        let fault = self.timeline.generations.iter().filter(|run| run.from < self.zero.seq).count();
         let mut spans = Vec::new();
         for store in [Store::Pages, Store::Uploads] {
             let of_store = |at: &At| Store::of(self.ledger.writes[*at].invoked.kind) == Some(store);
@@ -223,7 +225,14 @@ impl<'a> Points<'_, '_, 'a> {
             let first = missing.map(|at| self.seq(at));
             let newest_survivor =
                 view.versions.iter().filter(|at| of_store(at) && self.counts(**at)).map(|at| self.seq(*at)).max();
-            let (Some(first), Some(survivor)) = (first, newest_survivor) else { continue };
+            let Some(survivor) = newest_survivor else { continue };
+            // The points that this store can be from: complete before the first loss, begun after the last survivor.
+            let after = |run: &GenerationRun<'_>| survivor < run.from && run.from < self.zero.seq;
+            let oldest = self.timeline.generations.iter().position(after).unwrap_or(fault);
+            let Some(first) = first else {
+                spans.push((oldest, Some(fault)));
+                continue;
+            };
             let promised = self.run(predicted).from;
             if survivor > first && first < promised {
                 let item = missing.map(|at| self.ledger.name(at)).unwrap_or_default();
@@ -237,16 +246,14 @@ impl<'a> Points<'_, '_, 'a> {
                 let finding = Finding::new(FindingCode::TooOld).check(store.check()).tenant(self.tenant);
                 bench.find(finding.expected(expected).seen(seen));
             }
-            // The generations that this store can be from: complete before the first loss, begun after the last survivor.
-            let after = |run: &GenerationRun<'_>| survivor < run.from && run.from < self.zero.seq;
-            let oldest = self.timeline.generations.iter().position(after);
             spans.push((oldest, newest));
         }
         if let [(pages_from, Some(pages_to)), (uploads_from, Some(uploads_to))] = spans[..] {
-            let apart =
-                pages_from.is_some_and(|from| from > uploads_to) || uploads_from.is_some_and(|from| from > pages_to);
-            if apart {
-                let name = |position: usize| self.run(position).generation.to_string();
+            if pages_from > uploads_to || uploads_from > pages_to {
+                let run = |position: usize| self.timeline.generations.get(position).filter(|_| position < fault);
+                let name = |position| {
+                    run(position).map_or_else(|| "the moment of the fault".to_owned(), |run| run.generation.to_string())
+                };
                 let finding = Finding::new(FindingCode::Skew).check(Check::Files).tenant(self.tenant);
                 bench.find(finding.expected(name(pages_to)).seen(name(uploads_to)));
             }

@@ -3,7 +3,7 @@
 //! `judge` puts it together; `gate` is the part that must be green before anything is broken. Readbacks: `readback` opens the surfaces,
 //! `versions` (pages, uploads), `rights` (users, groups, protections), `surfaces` (search, PDF, role matrix) and `restart` judge them against
 //! `survivors`, which replays the `ledger`. Stores: `backups`, `custody`, and `protection`
-//! after the recovery; past the application: `fingerprints`. Provenance and loss: `claims`, `loss`. Time: `slots`, `recovery`, `parts`;
+//! after the recovery; past the application: `fingerprints`. Provenance and loss: `claims`, `loss`. Time: `slots`, `injection`, `recovery`, `parts`;
 //! `measured` is that alone, for the calibration. The drill itself: `conduct`. Whether it noticed its
 //! own sabotage: `counterproof`. `codes` and `model` are what comes out; `bench` is where it is laid down.
 
@@ -16,6 +16,7 @@ mod counterproof;
 mod custody;
 mod fingerprints;
 mod gate;
+mod injection;
 mod judge;
 mod ledger;
 mod loss;

@@ -272,6 +272,9 @@ pub struct LostWrite {
 pub struct Outage {
     #[serde(rename = "total_seconds", with = "seconds")]
     pub total: Duration,
+    /// What of it the injection of the fault made, for tenants that it hits and for those that it does not.
+    #[serde(rename = "injected_seconds", with = "seconds", default, skip_serializing_if = "Duration::is_zero")]
+    pub injected: Duration,
     pub windows: Vec<Window>,
 }
 

@@ -36,12 +36,12 @@ pub(super) fn of(timeline: &Timeline<'_>, tenant: &Tenant, zero: Mono, hi: Mono)
     let detected = timeline.detected.map_or(Duration::ZERO, |at| at.min(hi).since(zero));
     parts.detection = match plan.detection {
         Detection::Fixed { after } => after,
-        Detection::Probe { .. } | Detection::Oracle => detected,
+        Detection::Probe { .. } | Detection::Monitor { .. } | Detection::Oracle => detected,
     };
     parts.decision = plan.allowances.iter().map(|allowance| allowance.takes).sum();
     let machine_detection = match plan.detection {
         Detection::Fixed { .. } => Duration::ZERO,
-        Detection::Probe { .. } | Detection::Oracle => detected,
+        Detection::Probe { .. } | Detection::Monitor { .. } | Detection::Oracle => detected,
     };
     parts.other = hi.since(zero).saturating_sub(measured + machine_detection);
     parts

@@ -2,6 +2,7 @@
 
 use super::bench::Bench;
 use super::codes::{FindingCode, ReasonCode};
+use super::injection::Injections;
 use super::model::{Finding, Outage, ProbeCounts, Reason, Rto, Window};
 use super::slots::{Mark, State, line, prober_end};
 use crate::clock::Mono;
@@ -54,6 +55,7 @@ pub(super) struct Watch<'t, 'a> {
     verified: Option<Mono>,
     ended: Mono,
     marks: Vec<Mark>,
+    injections: Injections,
 }
 
 impl<'t, 'a> Watch<'t, 'a> {
@@ -68,7 +70,15 @@ impl<'t, 'a> Watch<'t, 'a> {
         });
         let mut marks = line(timeline, tenant, ended);
         marks.retain(|mark| mark.ended >= zero);
-        Some(Self { timeline, tenant, zero, verified: verified.map(|(at, _)| at), ended, marks })
+        Some(Self {
+            timeline,
+            tenant,
+            zero,
+            verified: verified.map(|(at, _)| at),
+            ended,
+            marks,
+            injections: Injections::of(timeline),
+        })
     }
 
     pub fn counts(&self) -> ProbeCounts {
@@ -108,7 +118,7 @@ impl<'t, 'a> Watch<'t, 'a> {
         if !self.looked(bench) {
             return Answering::Unknown;
         }
-        if !self.judged().any(|mark| mark.state == State::Bad) {
+        if !self.noticed() {
             bench.doubt(Reason::new(ReasonCode::FaultUnnoticed).tenant(self.tenant));
             return Answering::Always;
         }
@@ -129,6 +139,17 @@ impl<'t, 'a> Watch<'t, 'a> {
             Some(first) if good_fulls >= sustain => Answering::Again { lo: last_bad.intended, good: first.look() },
             Some(_) | None => Answering::No { good_fulls },
         }
+    }
+
+    /// Whether users would have noticed the fault. If its injection takes away for a while what everybody shares, that alone is no
+    /// sign: then something must have been wrong between its end and the recovery.
+    fn noticed(&self) -> bool {
+        let recovering = self.timeline.phases.get(&Phase::Recover).map(|span| span.from);
+        let counts = |mark: &Mark| match self.injections.over() {
+            None => true,
+            Some(over) => mark.intended > over && recovering.is_none_or(|from| mark.intended <= from),
+        };
+        self.judged().any(|mark| mark.state == State::Bad && counts(mark))
     }
 
     /// Lateness and gaps of the prober where they decide.
@@ -158,9 +179,11 @@ impl<'t, 'a> Watch<'t, 'a> {
         if missing > 0 {
             bench.doubt(Reason::new(ReasonCode::ProberGap).tenant(self.tenant).seen(missing.to_string()));
         }
-        let bad: Vec<&Mark> = self.judged().filter(|mark| mark.state == State::Bad).collect();
+        let bad = self.judged().filter(|mark| mark.state == State::Bad && !self.injections.touch(mark));
+        let bad: Vec<&Mark> = bad.collect();
         if let Some(until) = bad.iter().map(|mark| mark.intended).max() {
-            let windows = self.windows().into_iter().filter(|window| window.from <= until);
+            let windows =
+                self.windows(&bad_outside(&self.injections)).into_iter().filter(|window| window.from <= until);
             let total: Duration = windows.map(|window| window.to.since(window.from)).sum();
             let finding = Finding::new(FindingCode::OutageOfBystander).tenant(self.tenant);
             let seen = format!("{} bad slots, {}", bad.len(), humantime::format_duration(total));
@@ -202,15 +225,18 @@ impl<'t, 'a> Watch<'t, 'a> {
     }
 
     pub fn outage(&self) -> Outage {
-        let windows = self.windows();
-        Outage { total: windows.iter().map(|window| window.to.since(window.from)).sum(), windows }
+        let sum = |windows: &[Window]| windows.iter().map(|window| window.to.since(window.from)).sum::<Duration>();
+        let windows = self.windows(&bad);
+        let total = sum(&windows);
+        let injected = total.saturating_sub(sum(&self.windows(&bad_outside(&self.injections))));
+        Outage { total, injected, windows }
     }
 
-    /// From the first bad slot to the completion of the next good one, for each kind; overlapping windows are one.
-    fn windows(&self) -> Vec<Window> {
+    /// From the first slot that counts as bad to the completion of the next good one, for each kind; overlapping windows are one.
+    fn windows(&self, counts: &dyn Fn(&Mark) -> bool) -> Vec<Window> {
         let mut windows = Vec::new();
         for kind in [ProbeKind::Light, ProbeKind::Full] {
-            windows.extend(self.spells(kind).into_iter().map(|spell| {
+            windows.extend(self.spells_of(kind, counts).into_iter().map(|spell| {
                 let from = spell.first_bad.intended.max(self.zero);
                 Window { from, to: spell.good_after.map_or_else(|| self.ended.max(from), |good| good.ended) }
             }));
@@ -228,9 +254,14 @@ impl<'t, 'a> Watch<'t, 'a> {
 
     /// The bad slots of one kind, those without a good one in between together. Missing ones end nothing.
     pub fn spells(&self, kind: ProbeKind) -> Vec<Spell> {
+        self.spells_of(kind, &bad)
+    }
+
+    fn spells_of(&self, kind: ProbeKind, counts: &dyn Fn(&Mark) -> bool) -> Vec<Spell> {
         let (mut spells, mut open, mut good_before) = (Vec::new(), None::<Spell>, None);
         for mark in self.marks.iter().filter(|mark| mark.kind == kind) {
             match mark.state {
+                State::Bad if !counts(mark) => {}
                 State::Bad => {
                     let begun =
                         Spell { good_before, first_bad: mark.look(), last_bad: mark.intended, good_after: None };
@@ -266,11 +297,20 @@ impl<'t, 'a> Watch<'t, 'a> {
     }
 }
 
+fn bad(mark: &Mark) -> bool {
+    mark.state == State::Bad
+}
+
+/// Bad slots that no injection is to blame for.
+fn bad_outside(injections: &Injections) -> impl Fn(&Mark) -> bool {
+    move |mark| bad(mark) && !injections.touch(mark)
+}
+
 /// Declared time: the allowances, and the detection if the drill does not measure it.
 pub(super) fn declared(plan: &Plan) -> Duration {
     let detection = match plan.detection {
         Detection::Fixed { after } => after,
-        Detection::Probe { .. } | Detection::Oracle => Duration::ZERO,
+        Detection::Probe { .. } | Detection::Monitor { .. } | Detection::Oracle => Duration::ZERO,
     };
     plan.allowances.iter().map(|allowance| allowance.takes).sum::<Duration>() + detection
 }

@@ -89,6 +89,23 @@ fn notes_of_one_tenant_come_back_while_the_others_stay_online() {
 }
 
 #[test]
+fn notes_of_one_tenant_come_back_after_their_database_is_damaged() {
+    let report = passes("notes-database-corruption.yaml");
+    let tenants = &report["judgement"]["tenants"];
+    assert_eq!(tenants["acme"]["state"], "recovered");
+    assert!(tenants["acme"]["rpo"]["loss_seconds"].as_f64().unwrap() < 3600.0);
+    for tenant in ["acme-prod", "globex"] {
+        let result = &tenants[tenant];
+        assert_eq!(result["state"], "bystander", "{tenant}");
+        // Their server was down for the injection, and for nothing else.
+        let outage = &result["outage"];
+        assert!(outage["injected_seconds"].as_f64().unwrap() > 0.0, "{tenant}: {outage}");
+        assert_eq!(outage["injected_seconds"], outage["total_seconds"], "{tenant}");
+        assert_eq!(result["rpo"]["lost"].as_u64(), Some(0), "{tenant}");
+    }
+}
+
+#[test]
 fn wikis_come_back_after_the_loss_of_a_datacenter() {
     assert_all_recovered(&passes("datacenter-loss.yaml"));
 }

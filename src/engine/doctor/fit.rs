@@ -30,7 +30,8 @@ pub fn peak(plan: &Plan) -> Peak {
             Action::Start { services } => running.extend(services),
             Action::Fault { index } => match plan.faults.get(*index) {
                 Some(FaultPlan::DatacenterLoss { datacenter }) => running.retain(|key| !is_in(key, datacenter)),
-                Some(FaultPlan::TenantDeleted { .. }) | None => {}
+                // While the server is down its place is taken by one-shots, which need less.
+                Some(FaultPlan::TenantDeleted { .. } | FaultPlan::DatabaseCorruption { .. }) | None => {}
             },
             Action::Run { commands }
             | Action::BreakOff { commands, .. }

@@ -4,6 +4,7 @@ mod bed;
 mod broken_compose;
 mod broken_scenario;
 mod budgets;
+mod corruption;
 mod host;
 mod plans;
 mod protection;

@@ -89,6 +89,7 @@ labels! {
     RecoveryTimeColumn: "Recovery time", "Wiederherstellungs\u{ad}zeit";
     MachineBounds: "Machine, from – to", "Maschine, von – bis";
     Outage: "Outage", "Ausfall";
+    ByInjection: "by the injection", "durch das Auslösen";
     MachineColumn: "Machine", "Maschine";
     Loss: "Loss", "Verlust";
     LossLedger: "Loss: ledger", "Verlust: Schreib\u{ad}protokoll";

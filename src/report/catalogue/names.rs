@@ -183,6 +183,10 @@ pub fn fault(fault: &FaultPlan, lang: Lang) -> String {
             Lang::En => format!("deletion of the tenant {tenant}"),
             Lang::De => format!("Löschung des Mandanten {tenant}"),
         },
+        FaultPlan::DatabaseCorruption { tenant, .. } => match lang {
+            Lang::En => format!("damaged database pages of the tenant {tenant}"),
+            Lang::De => format!("beschädigte Datenbankseiten des Mandanten {tenant}"),
+        },
     }
 }
 

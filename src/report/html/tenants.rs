@@ -59,7 +59,7 @@ fn row(view: &View, tenant: &Tenant, result: &TenantResult) -> Markup {
             td { span class=(format!("pill {tone}")) { (catalogue::tenant_state(result.state, lang)) } }
             td { @if let Some(rto) = &result.rto { (lang.duration(rto.hi)) } @else { "–" } }
             td { @if let Some(rto) = &result.rto { (lang.duration(rto.machine_lo)) " – " (lang.duration(rto.machine_hi)) } @else { "–" } }
-            td { @if result.outage.windows.is_empty() { (Label::Unaffected.text(lang)) } @else { (lang.duration(result.outage.total)) @if result.outage.windows.len() > 1 { small { (result.outage.windows.len()) "×" } } } }
+            td { @if result.outage.windows.is_empty() { (Label::Unaffected.text(lang)) } @else { (lang.duration(result.outage.total)) @if result.outage.windows.len() > 1 { small { (result.outage.windows.len()) "×" } } @if !result.outage.injected.is_zero() { small { (lang.duration(result.outage.injected)) " " (Label::ByInjection.text(lang)) } } } }
             td {
                 (result.rpo.loss.map_or_else(|| Label::Unknown.text(lang).to_owned(), |loss| lang.duration(loss)))
                 @if result.rpo.loss.is_some() || result.rpo.lost > 0 { small { (lang.count(result.rpo.lost)) " " (Label::Lost.text(lang)) } }

@@ -1,6 +1,7 @@
 //! Every finding and every reason is made to fire by changing one thing in a clean journal; the clean one has none.
 
 mod clean;
+mod corruption;
 mod data;
 mod drill;
 mod exact;

@@ -56,7 +56,34 @@ fn an_older_generation_is_too_old() {
 
 #[test]
 fn database_and_files_from_different_times_are_skewed() {
-    let judgement = older(true, false);
+    for (uploads, pages) in [(true, false), (false, true)] {
+        let judgement = older(uploads, pages);
+        fires(&judgement, FindingCode::Skew, Some("acme"));
+    }
+    assert!(!codes(&older(false, false)).contains(&FindingCode::Skew));
+}
+
+/// The uploads of acme that were written after `from`, as if nobody had set them aside.
+fn uploads_left(sample: &mut Sample, from: &str) {
+    let from: DrillTime = drill_time(from);
+    let young = |w: &WriteInvoked| w.tenant.as_str() == "acme" && w.kind == WriteKind::Upload && w.drill > from;
+    let versions: Vec<Item> = (100..).zip(&written(sample, young)).map(|(at, write)| revision(write, at)).collect();
+    assert!(!versions.is_empty(), "somebody uploads after the backup");
+    sample.rewrite(&RECOVERED, |of, item| match &item {
+        Item::Upload { key, .. } if of.as_str() == "acme" && key == "empty.txt" => [&versions[..], &[item]].concat(),
+        _ => vec![item],
+    });
+}
+
+#[test]
+fn uploads_that_are_left_newer_than_the_database_are_skewed() {
+    // Nothing of the uploads is lost, and all pages are from the daily.
+    let judgement = loss(|sample| uploads_left(sample, DAILY));
+    fires(&judgement, FindingCode::Skew, Some("acme"));
+    let skew = judgement.findings.iter().find(|finding| finding.code == FindingCode::Skew).expect("it fired");
+    assert_eq!(skew.seen.as_deref(), Some("the moment of the fault"));
+    // The same after a recovery from the newest hourly.
+    let judgement = deletion(|sample| uploads_left(sample, "2026-01-07T13:00:00Z"));
     fires(&judgement, FindingCode::Skew, Some("acme"));
 }
 
