@@ -192,7 +192,7 @@ impl<'a> Session<'a> {
         };
         let keep = keep(self.args.keep);
         let kept = std::sync::atomic::AtomicBool::new(false);
-        let mut ended = drill::carry_out(setup, |ending| {
+        let work = drill::carry_out(setup, |ending| {
             let keeps = match keep {
                 Keep::Never => false,
                 Keep::OnFailure => *ending != Ending::Complete,
@@ -200,8 +200,9 @@ impl<'a> Session<'a> {
             };
             kept.store(keeps, std::sync::atomic::Ordering::Relaxed);
             keeps
-        })
-        .await;
+        });
+        // A drill is long in every sense.
+        let mut ended = Box::pin(work).await;
         if let Some(live) = live {
             live.end();
         }

@@ -64,7 +64,7 @@ pub async fn carry_out(setup: Setup, keep: impl Fn(&Ending) -> bool + Send) -> R
     let kept = ending.as_ref().is_ok_and(&keep);
     let front = drill.site().front();
     let ending = ending::end(drill, ending, kept).await?;
-    Ok(Ended { ending, front, checkpoint })
+    Ok(Ended { ending, checkpoint, front })
 }
 
 /// All steps; then the checkpoint, where one is wanted and the drill got there.

@@ -28,9 +28,7 @@ pub use problem::{Problem, Problems};
 pub use reading::{Place, Placed, Reading, Word, hex};
 pub use runbook_file::{CommandEntry, Each, Runbook, ServiceList, StepAction, StepEntry};
 pub use sabotage_file::{ActEntry, RaisesEntry, SabotageEntry};
-pub use scenario_file::{
-    Allowance, Detection, Disaster, History, MAX_TENANTS, Objectives, Probe, Scenario, Title,
-};
+pub use scenario_file::{Allowance, Detection, Disaster, History, MAX_TENANTS, Objectives, Probe, Scenario, Title};
 pub use stack_file::{
     AccessEntry, DatabaseEntry, DatacenterEntry, DriverEntry, FrontEntry, OperationEntry, PlainEntry, PolicyEntry,
     ProtectionEntry, Stack, VolatileEntry,

@@ -36,7 +36,7 @@ pub(super) fn judge(bench: &mut Bench<'_>, timeline: &Timeline<'_>, complete: bo
             match (before, after) {
                 (Some(was), Some(is)) => compare(bench, tenant, moment, was, is),
                 (_, None) if complete => {
-                    bench.doubt(missing(tenant, &format!("fingerprint at {}", moment_name(moment))))
+                    bench.doubt(missing(tenant, &format!("fingerprint at {}", moment_name(moment))));
                 }
                 (None, Some(_)) | (_, None) => {}
             }

@@ -248,15 +248,15 @@ impl<'a> Points<'_, '_, 'a> {
             }
             spans.push((oldest, newest));
         }
-        if let [(pages_from, Some(pages_to)), (uploads_from, Some(uploads_to))] = spans[..] {
-            if pages_from > uploads_to || uploads_from > pages_to {
-                let run = |position: usize| self.timeline.generations.get(position).filter(|_| position < fault);
-                let name = |position| {
-                    run(position).map_or_else(|| "the moment of the fault".to_owned(), |run| run.generation.to_string())
-                };
-                let finding = Finding::new(FindingCode::Skew).check(Check::Files).tenant(self.tenant);
-                bench.find(finding.expected(name(pages_to)).seen(name(uploads_to)));
-            }
+        if let [(pages_from, Some(pages_to)), (uploads_from, Some(uploads_to))] = spans[..]
+            && (pages_from > uploads_to || uploads_from > pages_to)
+        {
+            let run = |position: usize| self.timeline.generations.get(position).filter(|_| position < fault);
+            let name = |position| {
+                run(position).map_or_else(|| "the moment of the fault".to_owned(), |run| run.generation.to_string())
+            };
+            let finding = Finding::new(FindingCode::Skew).check(Check::Files).tenant(self.tenant);
+            bench.find(finding.expected(name(pages_to)).seen(name(uploads_to)));
         }
     }
 

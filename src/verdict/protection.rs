@@ -123,7 +123,7 @@ impl<'a> Again<'_, '_, 'a> {
                     let same = listed.time == generation.time && listed.tags.contains(&generation.tag);
                     same && self.same_tree(listed, vault, taken, tenant)
                 };
-                if there.filter(right).is_none() {
+                if !there.as_ref().is_some_and(right) {
                     let seen = if there.is_some() { "another content, time or tag" } else { "not listed" };
                     let item = format!("{generation} in the vault in {vault}");
                     bench.find(wrong(tenant, item).expected(taken).seen(seen));
@@ -174,15 +174,10 @@ impl<'a> Again<'_, '_, 'a> {
             && origin == Some(taken)
             && self.listing(vault, tenant).is_none_or(|list| list.iter().any(|listed| listed.id == claim.snapshot));
         if !right {
-            let finding = self.differs(vault, tenant, "the snapshot that was restored");
+            let finding = differs(vault, tenant, "the snapshot that was restored");
             let seen = format!("{:?} {} from {}, {}", claim.tags, claim.time, claim.vault, claim.snapshot);
             bench.find(finding.expected(format!("{generation}, {taken}")).seen(seen.to_lowercase()));
         }
-    }
-
-    fn differs(&self, vault: &Datacenter, tenant: &Tenant, what: &str) -> Finding {
-        let finding = Finding::new(FindingCode::SideRestoreDiffers).check(CHECK).tenant(tenant);
-        finding.item(format!("vault in {vault}: {what}"))
     }
 
     /// Everything that users see at the end must be in it, nothing was written since; and nothing of another tenant.
@@ -197,7 +192,7 @@ impl<'a> Again<'_, '_, 'a> {
         for item in pages.iter().chain(uploads) {
             match item {
                 Item::Revision { key, found, .. } => {
-                    tokens.extend(found.tokens.iter().map(|token| (token.as_str(), key.as_str())))
+                    tokens.extend(found.tokens.iter().map(|token| (token.as_str(), key.as_str())));
                 }
                 Item::Upload { key, sha256, .. } => {
                     contents.insert(sha256, key);
@@ -206,6 +201,7 @@ impl<'a> Again<'_, '_, 'a> {
                 | Item::User { .. }
                 | Item::Search { .. }
                 | Item::Access { .. }
+                | Item::ForeignLogin { .. }
                 | Item::Pdf { .. } => {}
             }
         }
@@ -215,15 +211,15 @@ impl<'a> Again<'_, '_, 'a> {
         let there: BTreeSet<&str> = seen.found.tokens.iter().map(String::as_str).collect();
         for (token, page) in tokens.iter().filter(|(token, _)| !there.contains(**token)) {
             let write = self.ledger.by_token(token).map_or_else(|| format!("page {page}"), |at| self.ledger.name(at));
-            bench.find(self.differs(vault, tenant, &write).expected("there").seen("absent"));
+            bench.find(differs(vault, tenant, &write).expected("there").seen("absent"));
         }
         let files: BTreeSet<&str> = seen.contents.iter().map(String::as_str).collect();
         for (sha256, upload) in contents.iter().filter(|(sha256, _)| !files.contains(**sha256)) {
-            bench.find(self.differs(vault, tenant, &format!("upload {upload}")).expected(*sha256).seen("absent"));
+            bench.find(differs(vault, tenant, &format!("upload {upload}")).expected(*sha256).seen("absent"));
         }
         let Found { tokens, canaries } = &seen.found;
         if !canaries.contains(tenant) {
-            bench.find(self.differs(vault, tenant, &format!("canary of {tenant}")).expected("there").seen("absent"));
+            bench.find(differs(vault, tenant, &format!("canary of {tenant}")).expected("there").seen("absent"));
         }
         let owners = tokens.iter().filter_map(|token| self.ledger.by_token(token));
         let owners = owners.map(|at| &self.ledger.writes[at].invoked.tenant).chain(canaries);
@@ -231,4 +227,9 @@ impl<'a> Again<'_, '_, 'a> {
             leaked(bench, tenant, owner, &format!("backup of {tenant} in the vault in {vault}"));
         }
     }
+}
+
+fn differs(vault: &Datacenter, tenant: &Tenant, what: &str) -> Finding {
+    let finding = Finding::new(FindingCode::SideRestoreDiffers).check(CHECK).tenant(tenant);
+    finding.item(format!("vault in {vault}: {what}"))
 }

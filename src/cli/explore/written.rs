@@ -8,7 +8,7 @@ pub(super) fn scenario(text: &str, variant: &Variant) -> String {
     for line in text.lines() {
         match variant {
             Variant::Moment(at) if line.starts_with("disaster:") => {
-                written.push(format!("disaster: {{ at: \"{at}\" }}"))
+                written.push(format!("disaster: {{ at: \"{at}\" }}"));
             }
             Variant::Untouched | Variant::Broken(_) | Variant::Moment(_) => written.push(line.to_owned()),
         }

@@ -37,7 +37,7 @@ fn the_survivor_backs_up_and_the_first_tenant_is_restored_on_the_side() {
     let Action::SideRestore { restore, remove, .. } = &protecting[2].action else { panic!("no restore") };
     assert_eq!((restore.len(), remove.len()), (1, 1));
     assert_eq!(restore[0].run, ["/restore", "south", "hourly"]);
-    assert_eq!(restore[0].tenant.as_ref().map(|tenant| tenant.as_str()), Some("acme"));
+    assert_eq!(restore[0].tenant.as_ref().map(crate::ids::Tenant::as_str), Some("acme"));
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn fingerprints_are_taken_beside_each_generation_and_before_each_readback() {
     for step in &steps {
         match &step.action {
             Action::Backup { commands, fingerprint, .. } => {
-                assert_eq!(fingerprint.len(), commands.len(), "{}", step.name)
+                assert_eq!(fingerprint.len(), commands.len(), "{}", step.name);
             }
             Action::Fingerprint { moment, commands } => {
                 moments.push(*moment);

@@ -97,7 +97,9 @@ fn without_a_fingerprint_nothing_is_known() {
     let empty = loss(|sample| {
         sample.change(|event| {
             if let Event::Fingerprinted { parts, .. } = event {
-                parts.values_mut().for_each(|print| print.items = 0);
+                for print in parts.values_mut() {
+                    print.items = 0;
+                }
             }
         });
     });

@@ -16,8 +16,8 @@ mod reasons;
 mod rights;
 mod scope;
 mod services;
-mod speed;
 mod soak;
+mod speed;
 mod vaults;
 
 use super::{Finding, FindingCode, Judgement, ReasonCode, Verdict, gate, judge};

@@ -114,7 +114,7 @@ fn what_nobody_saw_is_inconclusive() {
 fn a_new_generation_must_be_listed_where_it_belongs() {
     fires(
         &list("falkenstein", |snapshots, _| {
-            snapshots.retain(|one| one.tags != [Tag::Hourly] || one.time < snapshot_time())
+            snapshots.retain(|one| one.tags != [Tag::Hourly] || one.time < snapshot_time());
         }),
         FindingCode::NotProtectedAgain,
         Some("globex"),
