@@ -30,7 +30,7 @@ fn it_stops_the_shared_server_and_restarts_what_would_hide_the_damage() {
     };
     assert_eq!((tenant.as_str(), server.to_string().as_str()), ("acme", "north/vault"));
     assert_eq!(caches.iter().map(ToString::to_string).collect::<Vec<_>>(), ["north/acme/app"]);
-    assert_eq!(plan.affected, std::slice::from_ref(&tenant));
+    assert_eq!(plan.affected, std::slice::from_ref(tenant));
     assert!(matches!(plan.prediction[tenant], Prediction::Generation(_)));
     let [every, deadline] = [5, 180].map(Duration::from_secs);
     assert_eq!(plan.detection, Detection::Monitor { every, deadline });
