@@ -80,6 +80,6 @@ mod tests {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/notes-datacenter-loss.yaml");
         let plan = compile(&path, &Overrides::default()).expect("a plan").plan;
         let names = candidates(&plan).into_iter().map(|steps| plan.steps[steps - 1].name.0.clone());
-        assert_eq!(names.collect::<Vec<_>>(), ["baseline/corpus", "steady/readback"]);
+        assert_eq!(names.collect::<Vec<_>>(), ["baseline/corpus", "steady/fingerprint"]);
     }
 }

@@ -114,7 +114,7 @@ fn summary_of_a_failed_drill() {
     - **minor**: The mirror holds a backup that does not belong there (tenant acme-prod; check Mirror; item hourly)
     - + 2 more
 
-    Report: `report.html`. Head of the journal: `52996eaa216e4e969cfa0b81e6a73e390f458593d9ab119f3013ef8aa86fa88e`
+    Report: `report.html`. Head of the journal: `0f6d9e017b4445afb5f859061c28867f79d67d2187669af8845a9eeac5aa06b4`
     "#####);
 }
 
@@ -130,7 +130,7 @@ fn junit_of_a_failed_drill_begins_with_the_drill_itself() {
                 <property name="run" value="sample-1"/>
                 <property name="program" value="0.1.0"/>
                 <property name="plan-sha256" value="0000000000000000000000000000000000000000000000000000000000000000"/>
-                <property name="journal-head" value="52996eaa216e4e969cfa0b81e6a73e390f458593d9ab119f3013ef8aa86fa88e"/>
+                <property name="journal-head" value="0f6d9e017b4445afb5f859061c28867f79d67d2187669af8845a9eeac5aa06b4"/>
             </properties>
             <testcase name="verdict" classname="datacenter-loss">
                 <failure message="failed">A step of the recovery failed (tenant globex; item recover/restore)

@@ -115,7 +115,7 @@ fn where_strangers_may_read_the_accounts_of_others_prove_nothing() {
             let strangers = plan.stack.access.iter_mut().filter(|rule| rule.who == Who::Stranger);
             strangers.for_each(|rule| rule.may.push(AccessAction::Read));
         });
-        sample.rewrite(&[Moment::Steady, Moment::Health, Moment::Restart], |_, mut item| {
+        sample.rewrite(&[Moment::Steady, Moment::Health, Moment::Restart, Moment::Soak], |_, mut item| {
             match &mut item {
                 Item::Access { who: Who::Stranger, action: AccessAction::Read, allowed, .. }
                 | Item::ForeignLogin { allowed, .. } => *allowed = true,
