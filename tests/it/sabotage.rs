@@ -34,7 +34,7 @@ fn what_is_wrong_is_caught_and_what_goes_unnoticed_is_called_missed() {
         "--with",
         more.to_str().unwrap(),
         "--only",
-        "everyone-is-admin,of-no-harm",
+        "older-snapshot,databases-swapped,everyone-is-admin,of-no-harm",
         "--clean",
         "0",
         "--tenants",
@@ -45,12 +45,21 @@ fn what_is_wrong_is_caught_and_what_goes_unnoticed_is_called_missed() {
     let told = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{told}");
     let series = series(&out);
-    assert_eq!((&series["caught"], &series["missed"], &series["void"]), (&1.into(), &1.into(), &0.into()), "{series}");
+    assert_eq!((&series["caught"], &series["missed"], &series["void"]), (&3.into(), &1.into(), &0.into()), "{series}");
     for row in series["runs"].as_array().unwrap() {
         let expected = if row["sabotage"] == "of-no-harm" { ("missed", "passed") } else { ("caught", "failed") };
         assert_eq!((row["result"].as_str().unwrap(), row["verdict"].as_str().unwrap()), expected, "{row}");
+        let folder = Path::new(row["run"].as_str().unwrap());
+        let report: Value =
+            serde_json::from_str(&std::fs::read_to_string(folder.join("report.json")).unwrap()).unwrap();
+        // All of them go on from one frozen drill.
+        assert!(report["run"]["parent"]["step"].as_str().is_some_and(|step| step.starts_with("steady/")), "{report}");
+        for finding in report["judgement"]["findings"].as_array().unwrap() {
+            let named = finding["code"] != "leaked" || finding["item"].is_string();
+            assert!(named, "a leak names what leaked: {finding}");
+        }
         // Nobody may take the report for that of a failed recovery.
-        let page = std::fs::read_to_string(Path::new(row["run"].as_str().unwrap()).join("report.html")).unwrap();
+        let page = std::fs::read_to_string(folder.join("report.html")).unwrap();
         assert!(page.contains("id=\"sabotaged\""), "{row}");
         let run = Path::new(row["run"].as_str().unwrap()).file_name().unwrap().to_str().unwrap().to_owned();
         assert_eq!(labelled(&format!("ernstfall.run={run}")), Vec::<String>::new());

@@ -1,4 +1,4 @@
-//! Wrong recoveries: each is a right runbook with something wrong put into it, and the drill must notice.
+//! Wrong recoveries: each is a right runbook with something wrong put into it, and the drill must notice. More of them: `sabotage`.
 
 use crate::bed::{Drilled, TestBed, assert_nothing_left, engine, root};
 use std::fmt::Write as _;
@@ -60,58 +60,6 @@ fn missing_uploads_and_widened_permissions_are_found_each_at_its_tenant() {
     assert_eq!(of_acme.count(), 0, "{findings:?}");
     let listed = drilled.judgement()["findings"].as_array().unwrap();
     assert!(listed.iter().filter(|finding| finding["tenant"] == "globex").any(|finding| finding["item"].is_string()));
-}
-
-#[test]
-fn swapped_databases_are_found() {
-    let _engine = engine();
-    let rename = |from: &str, to: &str| format!("ALTER DATABASE \\\"{from}\\\" RENAME TO \\\"{to}\\\"");
-    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname LIKE 'notes-%'";
-    let mut sql = Vec::new();
-    for (from, to) in [("notes-acme", "swap"), ("notes-globex", "notes-acme"), ("swap", "notes-globex")] {
-        sql.push(format!("{end}; "));
-        sql.push(rename(from, to));
-    }
-    let commands: String = sql.iter().fold(String::new(), |all, one| format!("{all}, -c, \"{one}\""));
-    let steps = format!(
-        "  - name: swap-databases\n    part: restore\n    exec:\n      - {{ service: database, for: once, datacenter: \
-         \"${{MIRROR}}\", run: [psql, -U, postgres, -d, postgres{commands}] }}\n    deadline: 30s\n"
-    );
-    let drilled = drill_with(THREE, FINE, &steps);
-    drilled.assert_exit(1);
-    let findings = drilled.findings();
-    // The database server lets no role into another's database: nobody sees anything, and nobody is called recovered.
-    let reasons = drilled.judgement()["reasons"].as_array().unwrap();
-    for tenant in ["acme", "globex"] {
-        assert!(findings.contains(&format!("not-recovered {tenant}")), "{findings:?}");
-        let unread = |reason: &&serde_json::Value| reason["code"] == "surface-failed" && reason["tenant"] == tenant;
-        assert!(reasons.iter().any(|reason| unread(&reason)), "{tenant}: {reasons:?}");
-    }
-    let whole = reasons.iter().any(|reason| reason["code"] == "surface-failed" && reason["tenant"] == "acme-prod");
-    assert!(!whole, "acme-prod is right: {reasons:?}");
-}
-
-#[test]
-fn the_day_before_is_found() {
-    let _engine = engine();
-    let steps = r#"  - name: the-day-before
-    part: fetch
-    exec:
-      - { service: backup, for: tenants, datacenter: "${MIRROR}", run: [bash, -c, ". /opt/vault/restic.sh; newest() { at $$1 snapshots --json --tag $$2 | jq -c 'sort_by(.time) | .[-2]'; }; restore ${MIRROR} daily /files/restore"] }
-    deadline: 1m
-  - name: load-again
-    part: restore
-    exec:
-      - { service: backup, for: tenants, datacenter: "${MIRROR}", run: [/opt/operator/load] }
-    deadline: 1m
-"#;
-    let drilled = drill_with(TWO, FINE, steps);
-    drilled.assert_exit(1);
-    let findings = drilled.findings();
-    for tenant in ["acme", "globex"] {
-        assert!(findings.contains(&format!("too-old {tenant}")), "{findings:?}");
-        assert!(findings.contains(&format!("lost {tenant}")), "{findings:?}");
-    }
 }
 
 #[test]
