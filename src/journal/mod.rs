@@ -1,6 +1,6 @@
 //! The append-only record of everything that happened: NDJSON, one writer, a hash chain.
 //!
-//! `event` says what can happen, `effect` what a write does, `calibration` what is known of the prober before, `token` marks writes, `writer` appends, `reader` reads back and refuses what was tampered with.
+//! `event` says what can happen, `started` what comes first, `effect` what a write does, `calibration` what is known of the prober before, `token` marks writes, `writer` appends, `reader` reads back and refuses what was tampered with.
 
 mod calibration;
 mod drill_clock;
@@ -10,6 +10,7 @@ mod reader;
 #[cfg(test)]
 pub mod sample;
 mod seen;
+mod started;
 mod token;
 mod writer;
 
@@ -19,5 +20,6 @@ pub use effect::{Effect, Turned};
 pub use event::*;
 pub use reader::{Journal, ReadError, Torn, read};
 pub use seen::*;
+pub use started::{Parent, RunStarted};
 pub use token::{Stamp, TOKEN_HERE, TOKEN_LENGTH, TOKEN_PREFIX, commitment, disclose, disclosed, token, tokens_in};
 pub use writer::{WriteError, Writer};

@@ -2,6 +2,7 @@
 //!
 //! `stage` simulates three tenants, their backups and the prober on a fake clock; `drill` plays a whole run on it; `plan` is its plan.
 
+mod backups;
 mod dice;
 mod drill;
 mod plan;
