@@ -53,6 +53,15 @@ impl TestBed {
         ended(self.program(args))
     }
 
+    /// `notes-datacenter-loss` with a life of two days instead of eight: for what is not about the backups of a week.
+    pub fn short_loss(&self) -> PathBuf {
+        let shipped = std::fs::read_to_string(root().join("scenarios/notes-datacenter-loss.yaml")).unwrap();
+        let fixtures = root().join("fixtures").display().to_string();
+        let short =
+            shipped.replace("../fixtures", &fixtures).replace("span: 8d", "span: 2d").replace("soak: 5s", "soak: 2s");
+        self.write("short.yaml", &short)
+    }
+
     /// A copy of all stacks, in `stacks`, to change something in.
     pub fn copy_stacks(&self) {
         let stacks = root().join("fixtures/stacks");

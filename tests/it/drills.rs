@@ -149,7 +149,7 @@ fn what_is_not_ours_is_not_touched() {
     docker(&["network", "create", "--subnet", "10.254.253.0/24", "--label", "someone=else", &foreign]);
     docker(&["volume", "create", "--label", "someone=else", &foreign]);
     let bed = TestBed::new();
-    let drilled = bed.drill(&shipped("notes-datacenter-loss.yaml"), &["--until", "fault/datacenter-loss"]);
+    let drilled = bed.drill(&bed.short_loss(), &["--until", "fault/datacenter-loss"]);
     drilled.assert_exit(2);
     assert_nothing_left(&drilled.run);
     let swept = bed.output(&["sweep"]);

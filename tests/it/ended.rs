@@ -15,7 +15,7 @@ struct Running {
 impl Running {
     fn start(bed: &TestBed) -> Self {
         let out = bed.path("drills");
-        let scenario = root().join("scenarios/notes-datacenter-loss.yaml");
+        let scenario = bed.short_loss();
         let mut command = bed.program(&["run", scenario.to_str().unwrap(), "--out", out.to_str().unwrap()]);
         let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         Self { child, out }

@@ -27,7 +27,7 @@ fn what_is_wrong_is_caught_and_what_goes_unnoticed_is_called_missed() {
     let bed = TestBed::new();
     let more = bed.write("more.yaml", OF_NO_HARM);
     let out = bed.path("drills");
-    let scenario = root().join("scenarios/notes-datacenter-loss.yaml");
+    let scenario = bed.short_loss();
     let output = bed.output(&[
         "sabotage",
         scenario.to_str().unwrap(),

@@ -16,7 +16,7 @@ fn drill_with(tenants: &str, objectives: &str, steps: &str) -> Drilled {
         scenario,
         "version: 1\nname: wrong\ntitle: {{ en: A wrong recovery, de: Eine falsche Wiederherstellung }}\n\
          objectives: {objectives}\nstack: {stack}/stack.yaml\ntenants: {tenants}\nseed: 7\n\
-         history: {{ span: 8d, writes: 4, pages: 4, uploads: 2 }}\ndisaster: {{ at: \"13:37\" }}\n\
+         history: {{ span: 2d, writes: 4, pages: 4, uploads: 2 }}\nsoak: 2s\ndisaster: {{ at: \"13:37\" }}\n\
          faults:\n  - datacenter-loss: {{ datacenter: falkenstein }}\n\
          recovery:\n  detection: probe\n  allowances:\n    - {{ for: decision, takes: 20m }}\n  runbook: {runbook}\n\
          checks: [data, files, permissions, isolation, search, restart]\n",
@@ -86,7 +86,8 @@ fn a_fault_that_matches_nothing_proves_nothing() {
         std::fs::write(path, "#!/bin/sh\necho '{\"items\": 0}'\n").unwrap();
     }
     let shipped = std::fs::read_to_string(root().join("scenarios/notes-tenant-deleted.yaml")).unwrap();
-    let scenario = shipped.replace("../fixtures/stacks", bed.path("stacks").to_str().unwrap());
+    let scenario =
+        shipped.replace("../fixtures/stacks", bed.path("stacks").to_str().unwrap()).replace("span: 8d", "span: 2d");
     let drilled = bed.drill(&bed.write("scenario.yaml", &scenario), &[]);
     drilled.assert_exit(2);
     let reasons = drilled.judgement()["reasons"].as_array().unwrap();

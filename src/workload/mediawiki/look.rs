@@ -136,11 +136,13 @@ async fn may_read_raw(session: &Session, title: &str) -> Result<bool, CallError>
 
 /// An edit that appends nothing: who may edit gets "no change", and the page keeps its revisions.
 async fn may_edit(session: &Session, title: &str) -> Result<bool, CallError> {
-    let params: [Param<'_>; 5] = [
+    // Nor does whoever tries begin to watch the page: nothing of it shall stay.
+    let params: [Param<'_>; 6] = [
         ("action", "edit"),
         ("title", title),
         ("appendtext", ""),
         ("nocreate", "1"),
+        ("watchlist", "nochange"),
         ("summary", "DRILL: trying who may edit"),
     ];
     match session.post(Token::Csrf, &params).await {
