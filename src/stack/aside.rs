@@ -147,6 +147,7 @@ fn look(tar: impl io::Read, below: &str, words: &Words) -> io::Result<Aside> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::bed::archive;
     use super::super::bed::{Bed, key, plan, service};
     use super::*;
     use crate::journal::sample::tenant;
@@ -158,18 +159,6 @@ mod tests {
     fn marks() -> Marks {
         let key = RunKey::parse(&"07".repeat(32)).unwrap();
         Marks::new(&key, &[tenant("acme"), tenant("globex")]).unwrap()
-    }
-
-    fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
-        let mut builder = tar::Builder::new(Vec::new());
-        for (name, bytes) in files {
-            let mut header = tar::Header::new_gnu();
-            header.set_size(bytes.len() as u64);
-            header.set_mode(0o600);
-            header.set_cksum();
-            builder.append_data(&mut header, name, *bytes).unwrap();
-        }
-        builder.into_inner().unwrap()
     }
 
     fn seen(files: &[(&str, &[u8])]) -> Aside {

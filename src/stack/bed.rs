@@ -102,3 +102,16 @@ pub(super) fn service(key: ServiceKey) -> ServicePlan {
         published: None,
     }
 }
+
+/// An archive as the engine makes it of a volume.
+pub(super) fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut builder = tar::Builder::new(Vec::new());
+    for (name, bytes) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o600);
+        header.set_cksum();
+        builder.append_data(&mut header, name, *bytes).expect("a file");
+    }
+    builder.into_inner().expect("an archive")
+}

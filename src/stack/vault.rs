@@ -116,20 +116,9 @@ fn search(tar: impl io::Read, forbidden: &[Forbidden], plain: &[VaultPlain]) -> 
 
 #[cfg(test)]
 mod tests {
+    use super::super::bed::archive;
     use super::*;
     use sha2::{Digest as _, Sha256};
-
-    fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
-        let mut builder = tar::Builder::new(Vec::new());
-        for (name, bytes) in files {
-            let mut header = tar::Header::new_gnu();
-            header.set_size(bytes.len() as u64);
-            header.set_mode(0o600);
-            header.set_cksum();
-            builder.append_data(&mut header, name, *bytes).unwrap();
-        }
-        builder.into_inner().unwrap()
-    }
 
     /// Path and reason of each hit.
     fn hits(files: &[(&str, &[u8])], plain: &[VaultPlain]) -> Vec<String> {
