@@ -11,7 +11,7 @@ use crate::engine::doctor::{Asker, Finding, Level, examine};
 use crate::engine::{DockerEngine, EngineError, Yard};
 use crate::ids::RunId;
 use crate::plan::{Overrides, Plan};
-use crate::stack::{Liveness, liveness};
+use crate::stack::{Liveness, dead, liveness};
 
 /// Examines this host; with a scenario, also whether it can run that.
 pub async fn doctor(printer: Printer, args: &args::Doctor) -> Exit {
@@ -43,7 +43,15 @@ pub(super) async fn cannot_run(engine: &DockerEngine, plan: &Plan) -> Option<Str
 async fn look(engine: Result<&DockerEngine, &EngineError>, host: &str, plan: Option<&Plan>) -> Vec<Finding> {
     let asker = Asker { host, now_unix: unix_now() };
     let live = |run: &RunId| liveness(run) != Liveness::Dead;
-    examine(engine.map(|engine| engine as &dyn Yard), asker, live, plan).await
+    let mut findings = examine(engine.map(|engine| engine as &dyn Yard), asker, live, plan).await;
+    findings.push(match dead().len() {
+        0 => Finding::ok("private folders", "none of dead runs"),
+        count => {
+            let detail = format!("{count} of dead runs, with their secrets");
+            Finding::warn("private folders", detail, "`ernstfall sweep` removes them")
+        }
+    });
+    findings
 }
 
 fn show(printer: Printer, findings: &[Finding]) {

@@ -8,16 +8,15 @@ use crate::clock::unix_now;
 use crate::engine::sweep::{Fate, Kept, Reach, SweepReport, judge, sweep as remove};
 use crate::engine::{DockerEngine, EngineError, Ownership, Resource, Yard as _, label};
 use crate::ids::RunId;
-use crate::stack::{Liveness, forget, liveness};
+use crate::stack::{Liveness, dead, forget, liveness};
 use std::collections::BTreeSet;
 
 /// Removes, or with `--dry-run` only says what would be removed.
 pub async fn sweep(printer: Printer, args: &args::Sweep) -> Exit {
     match swept(args.dry_run, args.all).await {
-        Ok(report) => {
-            show(printer, &report, args.dry_run);
-            let failed = report.kept.iter().any(|(_, why)| matches!(why, Kept::Failed(_)));
-            if failed { Exit::Software } else { Exit::Passed }
+        Ok(swept) => {
+            show(printer, &swept, args.dry_run);
+            if swept.failed() { Exit::Software } else { Exit::Passed }
         }
         Err(error) => {
             printer.tell(&format!("error: {error}"));
@@ -26,10 +25,27 @@ pub async fn sweep(printer: Printer, args: &args::Sweep) -> Exit {
     }
 }
 
-async fn swept(dry_run: bool, all: bool) -> Result<SweepReport, EngineError> {
+/// What went and what stayed.
+#[derive(Default)]
+struct Swept {
+    engine: SweepReport,
+    /// Runs whose private folder (secrets, checkpoints) went.
+    folders: Vec<RunId>,
+    /// Runs whose private folder could not be removed, and why.
+    stuck: Vec<(RunId, String)>,
+}
+
+impl Swept {
+    fn failed(&self) -> bool {
+        !self.stuck.is_empty() || self.engine.kept.iter().any(|(_, why)| matches!(why, Kept::Failed(_)))
+    }
+}
+
+async fn swept(dry_run: bool, all: bool) -> Result<Swept, EngineError> {
     let host = host_name();
     let engine = connect(&host).await?;
-    let expired = expired(&engine.everything().await?);
+    let everything = engine.everything().await?;
+    let expired = expired(&everything);
     // A run whose lock cannot be seen may be alive: it goes when it has expired, or with `--all`.
     let reach = if all { Reach::All } else { Reach::Careful };
     let mut live = |run: &RunId| match liveness(run) {
@@ -37,24 +53,28 @@ async fn swept(dry_run: bool, all: bool) -> Result<SweepReport, EngineError> {
         Liveness::Unknown => !all && !expired.contains(run),
         Liveness::Dead => false,
     };
+    let mut swept = Swept::default();
     if dry_run {
-        let mut report = SweepReport::default();
-        for thing in engine.everything().await? {
+        for thing in everything {
             match judge(&thing, &host, &mut live, unix_now(), reach) {
-                Fate::Remove(_) => report.removed.push(thing),
-                Fate::Keep(why) => report.kept.push((thing, why)),
+                Fate::Remove(_) => swept.engine.removed.push(thing),
+                Fate::Keep(why) => swept.engine.kept.push((thing, why)),
             }
         }
-        return Ok(report);
+    } else {
+        swept.engine = remove(&engine, &host, live, unix_now(), reach).await?;
     }
-    let report = remove(&engine, &host, live, unix_now(), reach).await?;
-    let runs: BTreeSet<&String> = report.removed.iter().filter_map(|thing| thing.labels.get(label::RUN)).collect();
-    for run in runs.into_iter().filter_map(|name| RunId::new(name.clone()).ok()) {
-        if let Err(error) = forget(&run) {
-            tracing::warn!("the secrets of run {run} are still there: {error}");
+    // Last, since the lock in it tells that a run is dead: while anything of the run is left, so is its folder.
+    let left: BTreeSet<&String> =
+        swept.engine.kept.iter().filter_map(|(thing, _)| thing.labels.get(label::RUN)).collect();
+    let runs: Vec<RunId> = dead().into_iter().filter(|run| !left.contains(&run.to_string())).collect();
+    for run in runs {
+        match if dry_run { Ok(()) } else { forget(&run) } {
+            Ok(()) => swept.folders.push(run),
+            Err(error) => swept.stuck.push((run, error.to_string())),
         }
     }
-    Ok(report)
+    Ok(swept)
 }
 
 /// Runs whose time is over, as their labels say.
@@ -73,27 +93,41 @@ pub(super) async fn connect(host: &str) -> Result<DockerEngine, EngineError> {
     DockerEngine::connect(Ownership { run, owner: host.to_owned(), expires: 0, datacenter: None }).await
 }
 
-fn show(printer: Printer, report: &SweepReport, dry_run: bool) {
+fn show(printer: Printer, swept: &Swept, dry_run: bool) {
     if printer.json {
-        let named = |thing: &Resource| serde_json::json!({ "kind": format!("{:?}", thing.kind).to_lowercase(), "name": thing.name });
-        let kept = report.kept.iter().map(|(thing, why)| {
-            let mut json = named(thing);
-            json["why"] = said(why).into();
-            json
-        });
-        let kept: Vec<_> = kept.collect();
-        let removed: Vec<_> = report.removed.iter().map(named).collect();
-        printer.result(&serde_json::json!({ "dry_run": dry_run, "removed": removed, "kept": kept }).to_string());
+        printer.result(&json(swept, dry_run).to_string());
         return;
     }
     let verb = if dry_run { "would remove" } else { "removed" };
-    for thing in &report.removed {
+    for thing in &swept.engine.removed {
         printer.result(&format!("{verb} {:?} {}", thing.kind, thing.name).to_lowercase());
     }
-    for (thing, why) in &report.kept {
+    for run in &swept.folders {
+        printer.result(&format!("{verb} private folder {run}"));
+    }
+    for (thing, why) in &swept.engine.kept {
         printer.result(&format!("kept {:?} {}: {}", thing.kind, thing.name, said(why)));
     }
-    printer.result(&format!("{verb} {}, kept {}", report.removed.len(), report.kept.len()));
+    for (run, why) in &swept.stuck {
+        printer.result(&format!("kept private folder {run}: {why}"));
+    }
+    let (removed, kept) =
+        (swept.engine.removed.len() + swept.folders.len(), swept.engine.kept.len() + swept.stuck.len());
+    printer.result(&format!("{verb} {removed}, kept {kept}"));
+}
+
+fn json(swept: &Swept, dry_run: bool) -> serde_json::Value {
+    let thing = |thing: &Resource| serde_json::json!({ "kind": format!("{:?}", thing.kind).to_lowercase(), "name": thing.name });
+    let folder = |run: &RunId| serde_json::json!({ "kind": "folder", "name": run.to_string() });
+    let because = |mut json: serde_json::Value, why: String| {
+        json["why"] = why.into();
+        json
+    };
+    let removed: Vec<_> = swept.engine.removed.iter().map(thing).chain(swept.folders.iter().map(folder)).collect();
+    let kept = swept.engine.kept.iter().map(|(kept, why)| because(thing(kept), said(why)));
+    let stuck = swept.stuck.iter().map(|(run, why)| because(folder(run), why.clone()));
+    let kept: Vec<_> = kept.chain(stuck).collect();
+    serde_json::json!({ "dry_run": dry_run, "removed": removed, "kept": kept })
 }
 
 fn said(why: &Kept) -> String {

@@ -13,6 +13,7 @@ use crate::runbook;
 use crate::secret::Secret;
 use crate::stack::{Names, Printed, Site, SiteError};
 use crate::workload::Driver;
+use crate::workload::continuous::Continuous;
 use crate::workload::corpus::Known;
 use crate::workload::history::History;
 use std::collections::BTreeMap;
@@ -41,6 +42,8 @@ pub(super) struct Drill {
     pub(super) marks: Option<Marks>,
     pub(super) known: BTreeMap<Tenant, Known>,
     pub(super) history: Option<History>,
+    /// Users who write into the disaster.
+    pub(super) writing: Option<Continuous>,
     pub(super) prober: Option<Prober>,
     /// Faults whose undo is planned.
     pub(super) injected: Vec<usize>,
@@ -71,6 +74,7 @@ impl Drill {
             marks: None,
             known: BTreeMap::new(),
             history: None,
+            writing: None,
             prober: None,
             injected: Vec::new(),
             maintenance: false,

@@ -8,6 +8,7 @@ use crate::journal::Event;
 use crate::plan::{Detection, FaultPlan, Operation, Step};
 use crate::probe::{self, Detector, FrontWatch, LookedWatch};
 use crate::stack::Monitored;
+use crate::workload::continuous::Continuous;
 use std::time::Duration;
 
 impl Drill {
@@ -27,7 +28,14 @@ impl Drill {
             step: &step.name,
             turned: plan.sabotage.as_ref().and_then(|sabotage| sabotage.harness),
         };
+        // Before the first only: whom it has not hit still writes then.
+        if index == 0 {
+            self.writing = Some(self.users_go_on_writing().await?);
+        }
         fault::inject(&scene, index, || self.injected.push(index)).await?;
+        if let Some(writing) = &self.writing {
+            writing.enough();
+        }
         if everybody {
             // The injection lasts until those whom the fault does not hit are served again.
             let bystanders: Vec<Tenant> =
@@ -42,6 +50,13 @@ impl Drill {
         Ok(())
     }
 
+    /// Users of every tenant write from now on, into the disaster.
+    async fn users_go_on_writing(&self) -> Result<Continuous, StepError> {
+        let driver = self.driver.as_ref().ok_or(StepError::OutOfOrder("the disaster"))?;
+        let seed = self.setup.plan.seed;
+        Ok(Continuous::begin(&self.ledger, driver, &self.clock, &self.known, seed).await)
+    }
+
     /// From now on the prober's slots are watched for what users would notice.
     fn watch_for_it(&mut self, detector: fn(&[Tenant], u32, crate::clock::Mono) -> Detector) {
         if let Detection::Probe { bad, deadline: _ } = self.setup.plan.detection {
@@ -50,7 +65,7 @@ impl Drill {
         }
     }
 
-    pub(super) async fn detect(&self, step: &Step) -> Result<(), StepError> {
+    pub(super) async fn detect(&mut self, step: &Step) -> Result<(), StepError> {
         let plan = &self.setup.plan;
         if stop_what_is_shared(&plan.faults) {
             // Otherwise a quick recovery would leave no slot that shows what the fault does to users.
@@ -70,6 +85,8 @@ impl Drill {
                 format!("declared: {}", humantime::format_duration(*after))
             }
         };
+        // What is not answered by now is given up, before it could reach the recovered system.
+        self.writing = None;
         self.setup.journal.write(Event::Detected { by })?;
         Ok(())
     }

@@ -24,6 +24,15 @@ impl Break {
             Some(at) => format!("{{ during: {step}, at: {} }}", humantime::format_duration(at)),
         }
     }
+
+    /// In words.
+    #[must_use]
+    pub fn told(&self) -> String {
+        match self.during {
+            None => format!("broken off after {}", self.step),
+            Some(at) => format!("killed in {}, {} ms after it began", self.step, at.as_millis()),
+        }
+    }
 }
 
 /// Every place where the runbook of `plan` can be broken off: after each of its steps, and in the middle of those that execute

@@ -21,7 +21,7 @@ pub use aside::Aside;
 pub use command::{CommandError, Ended};
 pub use freeze::Frozen;
 pub use names::Names;
-pub use place::{Liveness, Place, PlaceError, forget, liveness};
+pub use place::{Liveness, Place, PlaceError, dead, forget, liveness};
 pub use printed::{
     Fingerprint, Integrity, Inventory, KeyTrial, Listed, Monitored, OnTheSide, Printed, PrintedError, Taken, claim,
 };

@@ -4,6 +4,7 @@
 //! fixed place, so that `sweep` finds the lock of any run whatever `TMPDIR` says.
 
 use crate::ids::RunId;
+use std::collections::BTreeSet;
 use std::fs::{DirBuilder, File, TryLockError};
 use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
@@ -52,9 +53,11 @@ impl Place {
         let folder = parent.join(run.as_str());
         private_folder(&folder)?;
         private_folder(&folder.join("secrets"))?;
-        let path = folder.join("lock");
-        let lock = File::create(&path).map_err(io("create", &path))?;
-        lock.try_lock().map_err(|why| PlaceError::Io { action: "lock", path, why: why.into() })?;
+        // Held before anyone can see it: a lock that is seen free is a dead run's.
+        let (unseen, path) = (folder.join("lock.new"), folder.join("lock"));
+        let lock = File::create(&unseen).map_err(io("create", &unseen))?;
+        lock.try_lock().map_err(|why| PlaceError::Io { action: "lock", path: unseen.clone(), why: why.into() })?;
+        std::fs::rename(&unseen, &path).map_err(io("rename", &unseen))?;
         Ok(Self { folder, _lock: lock })
     }
 
@@ -93,6 +96,14 @@ pub fn liveness(run: &RunId) -> Liveness {
     seen
 }
 
+/// The runs of this host that are dead and still have a private folder, which this user can read.
+#[must_use]
+pub fn dead() -> BTreeSet<RunId> {
+    let names = homes().into_iter().filter_map(|home| std::fs::read_dir(home).ok()).flat_map(Iterator::flatten);
+    let runs = names.filter_map(|entry| RunId::new(entry.file_name().into_string().ok()?).ok());
+    runs.filter(|run| liveness(run) == Liveness::Dead).collect()
+}
+
 /// Removes the private folder of a run that is dead.
 pub fn forget(run: &RunId) -> Result<(), PlaceError> {
     for folder in folders_of(run) {
@@ -105,12 +116,14 @@ pub fn forget(run: &RunId) -> Result<(), PlaceError> {
 
 /// Where a private folder of `run` may lie: one for each user.
 fn folders_of(run: &RunId) -> Vec<PathBuf> {
+    homes().into_iter().map(|home| home.join(run.as_str())).collect()
+}
+
+/// The folders in which the users have their private folders.
+fn homes() -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(ROOT) else { return Vec::new() };
-    entries
-        .flatten()
-        .filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX))
-        .map(|entry| entry.path().join(run.as_str()))
-        .collect()
+    let ours = entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX));
+    ours.map(|entry| entry.path()).collect()
 }
 
 fn private_folder(path: &Path) -> Result<(), PlaceError> {
@@ -135,11 +148,14 @@ mod tests {
         assert_eq!(liveness(&run), Liveness::Unknown, "nothing of it can be seen from here");
         let place = Place::make(&run).unwrap();
         assert_eq!(liveness(&run), Liveness::Live);
+        assert!(!dead().contains(&run));
         let mode = std::fs::metadata(place.secrets()).unwrap().mode();
         assert_eq!(mode & 0o777, 0o700);
         drop(place);
         assert_eq!(liveness(&run), Liveness::Dead);
+        assert!(dead().contains(&run));
         forget(&run).unwrap();
+        assert!(!dead().contains(&run));
         assert_eq!(folders_of(&run).iter().filter(|folder| folder.exists()).count(), 0);
     }
 }

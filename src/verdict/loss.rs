@@ -45,6 +45,7 @@ pub(super) fn judge<'a>(
         lost: 0,
         oldest_lost_age: None,
         lost_writes: Vec::new(),
+        in_flight: timeline.zero.map_or(0, |zero| in_flight(ledger, tenant, zero)),
         came_back: Vec::new(),
     };
     let (Some(zero), Some(view)) = (timeline.zero, view) else { return rpo };
@@ -76,6 +77,12 @@ pub(super) fn judge<'a>(
     }
     points.compare(bench, &lost, view);
     rpo
+}
+
+/// Writes that were on their way at `t0`.
+fn in_flight(ledger: &Ledger<'_, '_>, tenant: &Tenant, zero: Zero) -> u64 {
+    let writes = ledger.of(tenant).iter().map(|at| &ledger.writes[*at]);
+    writes.filter(|write| write.seq < zero.seq && write.ended.is_none_or(|end| zero.seq < end.seq)).count() as u64
 }
 
 fn lost_write(ledger: &Ledger<'_, '_>, at: At) -> LostWrite {

@@ -248,6 +248,8 @@ pub struct Rpo {
     pub oldest_lost_age: Option<Duration>,
     /// All of them, oldest first.
     pub lost_writes: Vec<LostWrite>,
+    /// Writes that had left and were not answered when the fault struck: nobody promised anything, so they are never lost.
+    pub in_flight: u64,
     /// Deleted or revoked after the recovery point and therefore back: to be applied again by hand.
     pub came_back: Vec<String>,
 }

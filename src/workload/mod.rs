@@ -2,10 +2,11 @@
 //!
 //! `driver` is the trait; `mediawiki` speaks a wiki's HTTP API, `exec` a line protocol to a program of the stack's own.
 //! Both go through the front `door` only. `pdf_text` makes a rendered page searchable for marks. `corpus` writes the baseline,
-//! `history` what comes after it, `readback` enumerates everything. `asked` is the other side of the door, for stand-ins.
+//! `history` what comes after it, `continuous` what is written while the disaster strikes, `readback` enumerates everything. `asked` is the other side of the door, for stand-ins.
 
 pub mod accounts;
 pub mod asked;
+pub mod continuous;
 pub mod corpus;
 pub(crate) mod dice;
 mod door;

@@ -53,13 +53,37 @@ impl TestBed {
         ended(self.program(args))
     }
 
-    /// `notes-datacenter-loss` with a life of two days instead of eight: for what is not about the backups of a week.
+    /// `notes-datacenter-loss` with a life of two days instead of eight, and a runbook that waits for the front no longer
+    /// than a right one needs: for what is not about the backups of a week.
     pub fn short_loss(&self) -> PathBuf {
         let shipped = std::fs::read_to_string(root().join("scenarios/notes-datacenter-loss.yaml")).unwrap();
-        let fixtures = root().join("fixtures").display().to_string();
-        let short =
-            shipped.replace("../fixtures", &fixtures).replace("span: 8d", "span: 2d").replace("soak: 5s", "soak: 2s");
+        let fixtures = root().join("fixtures");
+        let runbook = "stacks/notes/runbooks/rebuild-from-mirror.yaml";
+        let patient = std::fs::read_to_string(fixtures.join(runbook)).unwrap();
+        let brief = patient.replace("wait: front\n    deadline: 2m", "wait: front\n    deadline: 30s");
+        assert_ne!(brief, patient);
+        let runbook_path = self.write("runbook.yaml", &brief).display().to_string();
+        let short = shipped
+            .replace(&format!("../fixtures/{runbook}"), &runbook_path)
+            .replace("../fixtures", &fixtures.display().to_string())
+            .replace("span: 8d", "span: 2d")
+            .replace("soak: 5s", "soak: 2s");
         self.write("short.yaml", &short)
+    }
+
+    /// A shipped scenario with some of its words replaced; each must be there.
+    pub fn changed(&self, scenario: &str, other: &[(&str, &str)]) -> PathBuf {
+        let shipped = root().join("scenarios").join(scenario);
+        if other.is_empty() {
+            return shipped;
+        }
+        let mut text = std::fs::read_to_string(shipped).unwrap();
+        let fixtures = root().join("fixtures").display().to_string();
+        for (old, new) in [("../fixtures", fixtures.as_str())].iter().chain(other) {
+            assert!(text.contains(old), "{old}");
+            text = text.replace(old, new);
+        }
+        self.write("changed.yaml", &text)
     }
 
     /// A copy of all stacks, in `stacks`, to change something in.

@@ -8,7 +8,7 @@ fn drill_with(tenants: &str, objectives: &str, steps: &str) -> Drilled {
     let stack = root().join("fixtures/stacks/notes");
     let runbook = std::fs::read_to_string(stack.join("runbooks/rebuild-from-mirror.yaml")).unwrap();
     let (before, after) = runbook.split_once("  - name: switch-front").unwrap();
-    let runbook = format!("{before}{steps}  - name: switch-front{after}").replace("deadline: 2m", "deadline: 40s");
+    let runbook = format!("{before}{steps}  - name: switch-front{after}").replace("deadline: 2m", "deadline: 30s");
     let bed = TestBed::new();
     let runbook = bed.write("runbook.yaml", &runbook);
     let mut scenario = String::new();
@@ -60,18 +60,6 @@ fn missing_uploads_and_widened_permissions_are_found_each_at_its_tenant() {
     assert_eq!(of_acme.count(), 0, "{findings:?}");
     let listed = drilled.judgement()["findings"].as_array().unwrap();
     assert!(listed.iter().filter(|finding| finding["tenant"] == "globex").any(|finding| finding["item"].is_string()));
-}
-
-#[test]
-fn a_right_recovery_that_took_too_long_fails() {
-    let _engine = engine();
-    let drilled = drill_with(TWO, "{ rto: 20m 1s, rpo: 26h, machine: 1s }", "");
-    drilled.assert_exit(1);
-    let findings = drilled.findings();
-    assert!(findings.iter().any(|finding| finding.starts_with("rto-missed")), "{findings:?}");
-    assert!(findings.iter().any(|finding| finding.starts_with("machine-missed")), "{findings:?}");
-    let others = findings.iter().filter(|f| !f.starts_with("rto-missed") && !f.starts_with("machine-missed"));
-    assert_eq!(others.count(), 0, "all data is right: {findings:?}");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use super::{args, problems};
 use crate::clock::Mono;
 use crate::ids::StepName;
 use crate::journal::{self, Event};
-use crate::plan::{Break, Compiled, Overrides, TimeOfDay, breaks, broken_off, compile};
+use crate::plan::{Compiled, Overrides, TimeOfDay, breaks, broken_off, compile};
 use rand::{RngExt as _, SeedableRng as _};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -76,7 +76,7 @@ impl Explorer<'_> {
                 return Some(Exit::Software);
             }
         };
-        let middle = |step: &StepName| lasted.get(step).filter(|lasted| **lasted >= SHORTEST).map(|lasted| *lasted / 2);
+        let middle = |step: &StepName| lasted.get(step).filter(|lasted| **lasted >= SHORTEST).map(half);
         for at in breaks(&clean.plan, middle) {
             let Some(plan) = broken_off(&clean.plan, &at) else { continue };
             let compiled = Compiled { plan, stack_dir: clean.stack_dir.clone() };
@@ -132,6 +132,11 @@ impl Explorer<'_> {
     }
 }
 
+/// In whole milliseconds: nobody wants to read or type more.
+fn half(lasted: &Duration) -> Duration {
+    Duration::from_millis(u64::try_from(lasted.as_millis() / 2).unwrap_or(u64::MAX))
+}
+
 /// How long each step took.
 fn durations(run: &Path) -> Result<BTreeMap<StepName, Duration>, journal::ReadError> {
     let mut began: BTreeMap<StepName, Mono> = BTreeMap::new();
@@ -174,20 +179,11 @@ fn finish(printer: Printer, args: &args::Explore, series: &Series, early: Option
                 let place = args.scenario.parent().unwrap_or(Path::new(".")).display();
                 printer.result(&format!(
                     "\n# The shortest run that failed, as a scenario: save it in {place} and `ernstfall run` it.\n{}",
-                    written::scenario(&text, &row.variant)
+                    written::scenario(&text, &row.variant, &overrides(args, None))
                 ));
             }
             Err(why) => printer.tell(&format!("cannot read {} again: {why}", args.scenario.display())),
         }
     }
     early.map_or(series.exit(), |early| series.exit().worst(early))
-}
-
-impl Break {
-    fn told(&self) -> String {
-        match self.during {
-            None => format!("broken off after {}", self.step),
-            Some(at) => format!("killed in {}, {} ms after it began", self.step, at.as_millis()),
-        }
-    }
 }

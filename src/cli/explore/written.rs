@@ -1,29 +1,46 @@
 //! A variant written into the text of its scenario, so that it can be run alone.
 
 use super::table::Variant;
+use crate::plan::Overrides;
 
-/// The scenario with the variant in it: comments and order stay.
-pub(super) fn scenario(text: &str, variant: &Variant) -> String {
-    let mut written = Vec::new();
-    for line in text.lines() {
-        match variant {
-            Variant::Moment(at) if line.starts_with("disaster:") => {
-                written.push(format!("disaster: {{ at: \"{at}\" }}"));
+/// The scenario with the variant and what the command line overrode in it: comments and order stay.
+pub(super) fn scenario(text: &str, variant: &Variant, overrides: &Overrides) -> String {
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    if let Some(tenants) = overrides.tenants {
+        set(&mut lines, "tenants", &tenants.to_string());
+    }
+    if let Some(seed) = overrides.seed {
+        set(&mut lines, "seed", &seed.to_string());
+    }
+    match variant {
+        Variant::Untouched => {}
+        Variant::Moment(at) => set(&mut lines, "disaster", &format!("{{ at: \"{at}\" }}")),
+        Variant::Broken(at) => {
+            if let Some(recovery) = lines.iter().position(|line| line.starts_with("recovery:")) {
+                lines.insert(recovery + 1, format!("  interrupt: {}", at.typed()));
             }
-            Variant::Untouched | Variant::Broken(_) | Variant::Moment(_) => written.push(line.to_owned()),
-        }
-        if let (Variant::Broken(at), true) = (variant, line.starts_with("recovery:")) {
-            written.push(format!("  interrupt: {}", at.typed()));
         }
     }
-    written.join("\n") + "\n"
+    lines.join("\n") + "\n"
+}
+
+/// Gives a key of the outermost mapping another value, whatever lines the old one takes.
+fn set(lines: &mut Vec<String>, key: &str, value: &str) {
+    let line = format!("{key}: {value}");
+    let Some(first) = lines.iter().position(|line| line.starts_with(&format!("{key}:"))) else {
+        lines.push(line);
+        return;
+    };
+    let below = lines[first + 1..].iter().take_while(|line| line.starts_with([' ', '-']) && !line.trim().is_empty());
+    let past = first + 1 + below.count();
+    lines.splice(first..past, [line]);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::ids::StepName;
-    use crate::plan::{Break, Overrides, Phase, TimeOfDay, broken_off, compile};
+    use crate::plan::{Break, Phase, TimeOfDay, broken_off, compile};
     use std::path::Path;
     use std::time::Duration;
 
@@ -50,7 +67,7 @@ mod tests {
         let clean = planned(&shipped()).1;
         for during in [None, Some(Duration::from_millis(350))] {
             let at = Break { step: StepName("recover/load".to_owned()), during };
-            let (steps, plan) = planned(&scenario(&shipped(), &Variant::Broken(at.clone())));
+            let (steps, plan) = planned(&scenario(&shipped(), &Variant::Broken(at.clone()), &Overrides::default()));
             assert_eq!(plan.steps, broken_off(&clean, &at).expect("such a step").steps);
             let first: Vec<&str> =
                 steps.iter().map(String::as_str).take_while(|name| !name.ends_with("-again")).collect();
@@ -66,7 +83,19 @@ mod tests {
     #[test]
     fn another_moment_is_written_too() {
         let at = TimeOfDay { hour: 3, minute: 7 };
-        let (_, plan) = planned(&scenario(&shipped(), &Variant::Moment(at)));
+        let (_, plan) = planned(&scenario(&shipped(), &Variant::Moment(at), &Overrides::default()));
         assert!(plan.calendar.disaster.to_string().contains("T03:07:00"), "{}", plan.calendar.disaster);
+    }
+
+    #[test]
+    fn what_the_command_line_overrode_is_written_too() {
+        let over = Overrides { seed: Some(9), tenants: Some(2), disaster: None };
+        let block = shipped().replace("tenants: [acme, acme-prod, globex]\nseed: 7", "tenants:\n  - acme\n  - globex");
+        assert_ne!(block, shipped());
+        for text in [shipped(), block] {
+            let (_, plan) = planned(&scenario(&text, &Variant::Untouched, &over));
+            let tenants: Vec<&str> = plan.tenants.iter().map(crate::ids::Tenant::as_str).collect();
+            assert_eq!((plan.seed, tenants), (9, vec!["t-01", "t-02"]));
+        }
     }
 }

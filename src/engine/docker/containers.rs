@@ -13,8 +13,7 @@ use bollard::models::{
     PortBinding, PortMap, RestartPolicy as Policy, RestartPolicyNameEnum,
 };
 use bollard::query_parameters::{
-    CreateContainerOptions, ListVolumesOptions, RemoveContainerOptions, RestartContainerOptions, StopContainerOptions,
-    WaitContainerOptions,
+    CreateContainerOptions, ListVolumesOptions, RemoveContainerOptions, StopContainerOptions, WaitContainerOptions,
 };
 use futures_util::StreamExt;
 use std::collections::{BTreeMap, HashMap};
@@ -176,6 +175,7 @@ impl DockerEngine {
     pub(super) async fn container_start(&self, container: &Id) -> Result<()> {
         let id = self.admit_container("start", container).await?;
         self.ports.release(&id);
+        let _joining = self.joining.lock().await;
         for _ in 1..PORT_TRIES {
             match self.docker.start_container(&id.0, None).await {
                 Err(error) if port_is_taken(&error) => tokio::time::sleep(PORT_PAUSE).await,
@@ -187,22 +187,19 @@ impl DockerEngine {
 
     pub(super) async fn container_stop(&self, container: &Id, grace: Duration) -> Result<()> {
         let id = self.admit_container("stop", container).await?;
-        let options = StopContainerOptions { t: Some(seconds(grace)), ..Default::default() };
-        let docker = self.patient(grace + super::CALL);
-        docker.stop_container(&id.0, Some(options)).await.map_err(failed("stop container", &id.0))
+        self.stop(&id, grace).await.map_err(failed("stop container", &id.0))
     }
 
+    async fn stop(&self, id: &Id, grace: Duration) -> std::result::Result<(), Error> {
+        let options = StopContainerOptions { t: Some(seconds(grace)), ..Default::default() };
+        self.patient(grace + super::CALL).stop_container(&id.0, Some(options)).await
+    }
+
+    /// In two calls, so that containers which are restarted side by side join their networks one after the other.
     pub(super) async fn container_restart(&self, container: &Id, grace: Duration) -> Result<()> {
         let id = self.admit_container("restart", container).await?;
-        let options = || Some(RestartContainerOptions { t: Some(seconds(grace)), ..Default::default() });
-        let docker = self.patient(grace + super::CALL);
-        for _ in 1..PORT_TRIES {
-            match docker.restart_container(&id.0, options()).await {
-                Err(error) if port_is_taken(&error) => tokio::time::sleep(PORT_PAUSE).await,
-                answer => return answer.map_err(not_running("restart container", &id.0)),
-            }
-        }
-        docker.restart_container(&id.0, options()).await.map_err(not_running("restart container", &id.0))
+        self.stop(&id, grace).await.map_err(not_running("restart container", &id.0))?;
+        self.container_start(&id).await
     }
 
     /// The guard has admitted it.

@@ -52,11 +52,11 @@ pub struct Finding {
 }
 
 impl Finding {
-    fn ok(what: &'static str, detail: impl Into<String>) -> Self {
+    pub(crate) fn ok(what: &'static str, detail: impl Into<String>) -> Self {
         Self { what, level: Level::Ok, detail: detail.into(), hint: String::new() }
     }
 
-    fn warn(what: &'static str, detail: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub(crate) fn warn(what: &'static str, detail: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { what, level: Level::Warn, detail: detail.into(), hint: hint.into() }
     }
 
