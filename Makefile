@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine: `make drill` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help engine browser drill test lint unit bench bench-verdict sweep
+.PHONY: help engine browser drill drills test lint unit bench bench-verdict mutants sweep
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort
@@ -13,6 +13,9 @@ browser: ## Bring a headless browser for the tests of the report pages
 
 drill: engine ## The main job: lose a datacenter, recover every tenant from the mirror
 	cargo run --quiet --locked -- run scenarios/datacenter-loss.yaml
+
+drills: engine ## Run every scenario that ships
+	cargo run --quiet --locked -- run scenarios/*.yaml
 
 test: engine browser lint ## Pass all tests: pure ones, pages in a browser, drills on the real stacks
 	cargo test --locked --lib --bins
@@ -30,6 +33,9 @@ bench: engine ## Measure the drills and write a table
 
 bench-verdict: ## Measure how fast a ledger of a million writes is judged, optimised, and print a table
 	CARGO_PROFILE_RELEASE_LTO=off cargo test --release --quiet --locked --lib -- --ignored --nocapture a_million_writes_are_judged
+
+mutants: ## Change the verdict line by line and see whether its tests notice; SHARD=0/8 takes every eighth change
+	.ci/mutants $(SHARD)
 
 sweep: ## Remove what killed runs left behind
 	cargo run --quiet --locked -- sweep

@@ -24,7 +24,8 @@ pub async fn doctor(printer: Printer, args: &args::Doctor) -> Exit {
     };
     let host = host_name();
     let engine = connect(&host).await;
-    let findings = look(engine.as_ref(), &host, compiled.as_ref().map(|one| &one.plan)).await;
+    let mut findings = look(engine.as_ref(), &host, compiled.as_ref().map(|one| &one.plan)).await;
+    findings.push(private_folders());
     show(printer, &findings);
     if findings.iter().any(|finding| finding.level == Level::Fail) { Exit::Unavailable } else { Exit::Passed }
 }
@@ -43,15 +44,17 @@ pub(super) async fn cannot_run(engine: &DockerEngine, plan: &Plan) -> Option<Str
 async fn look(engine: Result<&DockerEngine, &EngineError>, host: &str, plan: Option<&Plan>) -> Vec<Finding> {
     let asker = Asker { host, now_unix: unix_now() };
     let live = |run: &RunId| liveness(run) != Liveness::Dead;
-    let mut findings = examine(engine.map(|engine| engine as &dyn Yard), asker, live, plan).await;
-    findings.push(match dead().len() {
+    examine(engine.map(|engine| engine as &dyn Yard), asker, live, plan).await
+}
+
+fn private_folders() -> Finding {
+    match dead().len() {
         0 => Finding::ok("private folders", "none of dead runs"),
         count => {
             let detail = format!("{count} of dead runs, with their secrets");
             Finding::warn("private folders", detail, "`ernstfall sweep` removes them")
         }
-    });
-    findings
+    }
 }
 
 fn show(printer: Printer, findings: &[Finding]) {

@@ -4,6 +4,7 @@ use super::exit::Exit;
 use super::printer::Printer;
 use crate::drill::GateAnswer;
 use crate::journal::{self, ReadError};
+use crate::plan::SabotagePlan;
 use crate::report::{self, Colour, Lang};
 use crate::timeline::{Timeline, TimelineError};
 use crate::verdict::{self, Judgement, Verdict};
@@ -25,6 +26,7 @@ pub struct Judged {
     folder: PathBuf,
     shown: String,
     judgement: Judgement,
+    sabotaged: bool,
 }
 
 /// Reads the journal in `folder`, judges it, writes every artefact beside it.
@@ -38,7 +40,8 @@ pub fn judge_and_report(folder: &Path, lang: Lang, colour: Colour) -> Result<Jud
     report::write_all(&journal.entries, &timeline, &judgement, folder, lang)?;
     let place = folder.join("report.html").display().to_string();
     let shown = report::console(&journal.entries, &timeline, &judgement, lang, colour, &place);
-    Ok(Judged { folder: folder.to_owned(), shown, judgement })
+    let sabotaged = verdict::took_place(&timeline);
+    Ok(Judged { folder: folder.to_owned(), shown, judgement, sabotaged })
 }
 
 /// The gate: probes and checks must be green before anything is broken.
@@ -50,6 +53,15 @@ pub fn gate(journal: &Path) -> Result<GateAnswer, JudgingError> {
     let timeline = Timeline::from(&journal.entries, journal.torn.is_some())?;
     let answer = verdict::gate(&timeline);
     Ok(GateAnswer { ready: answer.ready, problems: answer.problems })
+}
+
+/// Whether the journal so far shows the sabotage; one that cannot be read shows nothing.
+#[must_use]
+pub fn noticed(journal: &Path, sabotage: &SabotagePlan) -> bool {
+    let Ok(journal) = journal::read(journal) else { return false };
+    let timeline = Timeline::from(&journal.entries, journal.torn.is_some());
+    timeline
+        .is_ok_and(|timeline| verdict::noticed(sabotage, &verdict::judge(&timeline), verdict::took_place(&timeline)))
 }
 
 impl Judged {
@@ -66,6 +78,12 @@ impl Judged {
     #[must_use]
     pub const fn judgement(&self) -> &Judgement {
         &self.judgement
+    }
+
+    /// Whether all that its sabotage executes was executed.
+    #[must_use]
+    pub const fn sabotaged(&self) -> bool {
+        self.sabotaged
     }
 
     /// Where its evidence lies.

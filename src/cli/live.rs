@@ -107,6 +107,7 @@ impl State {
             Event::FaultConfirmed { evidence, .. } => Some(format!("{at:>7.1} s  fault confirmed: {evidence}")),
             Event::FaultUnconfirmed { why, .. } => Some(format!("{at:>7.1} s  fault NOT confirmed: {why}")),
             Event::Detected { by } => Some(format!("{at:>7.1} s  detected: {by}")),
+            Event::CutShort { why } => Some(format!("{at:>7.1} s  ended here: {why}")),
             Event::Interrupted { by } => Some(format!("{at:>7.1} s  interrupted: {by}")),
             Event::Gate { ready: false, problems } => Some(format!("{at:>7.1} s  gate: {}", problems.join("; "))),
             Event::Note { text } => Some(format!("{at:>7.1} s  note: {text}")),

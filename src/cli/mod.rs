@@ -13,6 +13,7 @@ mod printer;
 mod problems;
 mod run;
 mod sabotage;
+mod series_file;
 mod session;
 mod signals;
 mod stages;

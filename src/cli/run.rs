@@ -4,7 +4,7 @@ use super::args;
 use super::exit::Exit;
 use super::printer::Printer;
 use super::problems;
-use super::session::{Course, Drilled, Session};
+use super::session::{Course, Session};
 use crate::plan::Plan;
 
 /// Runs all scenarios; nothing is started before every file is valid and an engine answers.
@@ -34,16 +34,11 @@ pub async fn run(printer: Printer, args: &args::Run) -> Exit {
             continue;
         }
         exit = exit.worst(match session.drill(one, Course::default()).await {
-            Ok(Drilled::Judged(judged)) => {
+            Ok(Some(judged)) => {
                 printer.result(&judged.shown(printer));
                 judged.exit()
             }
-            // Nothing is frozen unless it is asked for.
-            Ok(Drilled::Frozen(stage)) => {
-                session.remove(stage.place);
-                Exit::Software
-            }
-            Ok(Drilled::CannotRun) => Exit::Unavailable,
+            Ok(None) => Exit::Unavailable,
             Err(error) => session.told(&error),
         });
     }

@@ -9,9 +9,9 @@ use super::printer::Printer;
 use super::signals::{self, Interruption};
 use crate::calibrate;
 use crate::clock::{SystemClock, unix_now, wall_now};
-use crate::drill::{self, Checkpoint, Ending, GateAnswer, Keep, Limits, Setup};
+use crate::drill::{self, Checkpoint, Ending, Enough, GateAnswer, Keep, Limits, Setup};
 use crate::engine::{DockerEngine, Ownership};
-use crate::ids::{RunId, StepName};
+use crate::ids::{Datacenter, RunId, StepName};
 use crate::journal::{self, Calibration, RunStarted, Writer};
 use crate::ledger::{RunKey, canary_of, decoy_of};
 use crate::plan::{Compiled, Plan};
@@ -63,26 +63,18 @@ impl RunError {
     }
 }
 
-/// Where a drill begins and where it is frozen; by default at its first step, and nowhere.
+/// Where a drill begins and how far it goes; by default from its first step to its last.
 #[derive(Default)]
 pub(super) struct Course {
     pub after: Option<Arc<Checkpoint>>,
-    pub freeze_after: Option<StepName>,
+    /// End it after the verification if its sabotage is noticed by then.
+    pub until_noticed: bool,
 }
 
 /// A checkpoint, and the folder of the run that holds its files.
 pub(super) struct Stage {
     pub checkpoint: Arc<Checkpoint>,
     pub place: Place,
-}
-
-/// What became of one scenario.
-pub(super) enum Drilled {
-    Judged(Box<judging::Judged>),
-    /// Others can go on from there.
-    Frozen(Box<Stage>),
-    /// This host cannot run it; why has been said.
-    CannotRun,
 }
 
 /// What one run needs beside its plan.
@@ -123,7 +115,27 @@ impl<'a> Session<'a> {
         error.exit()
     }
 
-    pub(super) async fn drill(&self, compiled: Compiled, course: Course) -> Result<Drilled, RunError> {
+    /// Carries a drill out and judges it. `None`: this host cannot run it; why has been said.
+    pub(super) async fn drill(&self, compiled: Compiled, course: Course) -> Result<Option<judging::Judged>, RunError> {
+        Ok(self.carry_out(compiled, course, None).await?.map(|(judged, _)| judged))
+    }
+
+    /// Carries a drill out up to a step and freezes it there, for others to go on from; `None` in the stage: it did not get so far.
+    pub(super) async fn freeze(
+        &self,
+        compiled: Compiled,
+        after: Option<Arc<Checkpoint>>,
+        step: StepName,
+    ) -> Result<Option<(judging::Judged, Option<Stage>)>, RunError> {
+        self.carry_out(compiled, Course { after, until_noticed: false }, Some(step)).await
+    }
+
+    async fn carry_out(
+        &self,
+        compiled: Compiled,
+        course: Course,
+        freeze_after: Option<StepName>,
+    ) -> Result<Option<(judging::Judged, Option<Stage>)>, RunError> {
         let Compiled { plan, stack_dir } = compiled;
         let plan = Arc::new(plan);
         let run = new_run_id()?;
@@ -132,7 +144,7 @@ impl<'a> Session<'a> {
         let engine = DockerEngine::connect(ownership).await?;
         if let Some(why) = super::doctor::cannot_run(&engine, &plan).await {
             self.printer.tell(&format!("error: this host cannot run {}: {why}", plan.name));
-            return Ok(Drilled::CannotRun);
+            return Ok(None);
         }
 
         let folder = self.args.out.join(run.as_str());
@@ -154,16 +166,11 @@ impl<'a> Session<'a> {
             parent: course.after.as_ref().map(|after| after.parent().clone()),
             ..started(&run, &plan, &key, &self.host)?
         };
-        let handles = Handles {
-            run: engine.for_datacenter(None),
-            datacenters: plan
-                .stack
-                .datacenters
-                .keys()
-                .map(|name| (name.clone(), engine.for_datacenter(Some(name.clone()))))
-                .collect(),
-        };
         let gate_path = journal_path.clone();
+        let enough = plan.sabotage.clone().filter(|_| course.until_noticed).map(|sabotage| Enough {
+            is: Arc::new(move || judging::noticed(&journal_path, &sabotage)),
+            why: "the sabotage is noticed".to_owned(),
+        });
         let interruption = self.interruption.clone();
         let setup = Setup {
             plan: Arc::clone(&plan),
@@ -171,7 +178,7 @@ impl<'a> Session<'a> {
             started,
             journal: journal.clone(),
             key,
-            handles,
+            handles: handles(&engine, &plan),
             stack_dir: stack_dir.clone(),
             secrets: course.after.as_ref().map_or_else(|| place.secrets(), |after| after.secrets().to_owned()),
             logs: folder.join("logs"),
@@ -181,9 +188,10 @@ impl<'a> Session<'a> {
                 journal: journal.clone(),
             }),
             gate: Arc::new(move || gate(&gate_path)),
+            enough,
             limits: Limits {
-                freeze: course.freeze_after.is_some().then(|| place.checkpoint()),
-                until: course.freeze_after.or_else(|| self.args.until.clone().map(StepName)),
+                freeze: freeze_after.is_some().then(|| place.checkpoint()),
+                until: freeze_after.or_else(|| self.args.until.clone().map(StepName)),
                 teardown: TEARDOWN,
             },
             after: course.after,
@@ -211,7 +219,7 @@ impl<'a> Session<'a> {
             Err(_) => (None, None),
         };
         let frozen = match (checkpoint, kept.into_inner()) {
-            (Some(checkpoint), _) => Some(Box::new(Stage { checkpoint: Arc::new(checkpoint), place })),
+            (Some(checkpoint), _) => Some(Stage { checkpoint: Arc::new(checkpoint), place }),
             (None, true) => {
                 self.tell_kept(&run, &place, front);
                 None
@@ -223,7 +231,7 @@ impl<'a> Session<'a> {
         };
         ended?;
         let result = judging::judge_and_report(&folder, self.args.lang.into(), self.printer.colour_of_result())?;
-        Ok(frozen.map_or_else(|| Drilled::Judged(Box::new(result)), Drilled::Frozen))
+        Ok(Some((result, frozen)))
     }
 
     /// No secret outlives its run.
@@ -248,6 +256,12 @@ impl<'a> Session<'a> {
             place.secrets().display()
         ));
     }
+}
+
+/// One handle for each datacenter, and one for what belongs to none.
+fn handles(engine: &DockerEngine, plan: &Plan) -> Handles {
+    let of = |name: &Datacenter| (name.clone(), engine.for_datacenter(Some(name.clone())));
+    Handles { run: engine.for_datacenter(None), datacenters: plan.stack.datacenters.keys().map(of).collect() }
 }
 
 fn gate(journal: &Path) -> GateAnswer {

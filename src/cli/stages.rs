@@ -6,7 +6,7 @@
 
 use super::exit::Exit;
 use super::printer::Printer;
-use super::session::{Course, Drilled, Session, Stage};
+use super::session::{Session, Stage};
 use crate::drill::Checkpoint;
 use crate::plan::{Action, Compiled, Phase, Plan};
 use std::sync::Arc;
@@ -24,6 +24,11 @@ impl Stages {
         Self { clean, stages: steps.into_iter().map(|steps| (steps, None)).collect() }
     }
 
+    /// Whether every drill is a whole one.
+    pub fn whole(&self) -> bool {
+        self.stages.is_empty()
+    }
+
     /// Where a drill by `plan` goes on from; nothing if it must begin at its beginning.
     pub async fn before(
         &mut self,
@@ -38,15 +43,14 @@ impl Stages {
             if stage.is_none() {
                 let name = self.clean.plan.steps[*steps - 1].name.clone();
                 printer.tell(&format!("freezing a right drill after {name}"));
-                let course = Course { after: after.clone(), freeze_after: Some(name) };
-                *stage = match session.drill(self.clean.clone(), course).await {
-                    Ok(Drilled::Frozen(frozen)) => Some(*frozen),
-                    Ok(Drilled::Judged(judged)) => {
+                *stage = match session.freeze(self.clean.clone(), after.clone(), name).await {
+                    Ok(Some((_, Some(frozen)))) => Some(frozen),
+                    Ok(Some((judged, None))) => {
                         let place = judged.folder().display().to_string();
                         printer.tell(&format!("the right drill did not get so far: see {place}"));
                         return Err(Exit::Inconclusive);
                     }
-                    Ok(Drilled::CannotRun) => return Err(Exit::Unavailable),
+                    Ok(None) => return Err(Exit::Unavailable),
                     Err(error) => return Err(session.told(&error)),
                 };
             }

@@ -44,6 +44,8 @@ impl Swept {
 async fn swept(dry_run: bool, all: bool) -> Result<Swept, EngineError> {
     let host = host_name();
     let engine = connect(&host).await?;
+    // Before the engine is asked: what a run of these has, the engine lists.
+    let dead = dead();
     let everything = engine.everything().await?;
     let expired = expired(&everything);
     // A run whose lock cannot be seen may be alive: it goes when it has expired, or with `--all`.
@@ -67,7 +69,7 @@ async fn swept(dry_run: bool, all: bool) -> Result<Swept, EngineError> {
     // Last, since the lock in it tells that a run is dead: while anything of the run is left, so is its folder.
     let left: BTreeSet<&String> =
         swept.engine.kept.iter().filter_map(|(thing, _)| thing.labels.get(label::RUN)).collect();
-    let runs: Vec<RunId> = dead().into_iter().filter(|run| !left.contains(&run.to_string())).collect();
+    let runs: Vec<RunId> = dead.into_iter().filter(|run| !left.contains(&run.to_string())).collect();
     for run in runs {
         match if dry_run { Ok(()) } else { forget(&run) } {
             Ok(()) => swept.folders.push(run),

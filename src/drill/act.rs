@@ -124,6 +124,12 @@ impl Drill {
         self.setup.after.clone()
     }
 
+    /// Why the drill need not go on, if what it was to show is in the journal.
+    pub(super) fn enough(&self) -> Option<String> {
+        let enough = self.setup.enough.as_ref()?;
+        (enough.is)().then(|| enough.why.clone())
+    }
+
     pub(super) fn ends_after(&self, step: &Step) -> bool {
         self.setup.limits.until.as_ref() == Some(&step.name)
     }
@@ -166,6 +172,13 @@ impl Drill {
         let Some(phase) = phase else { return Ok(()) };
         self.maintenance_ended()?;
         self.setup.journal.write(Event::PhaseEnded { phase, outcome }).map(|_| ())
+    }
+
+    /// Nothing of the users who write into the disaster reaches the journal after this.
+    pub(super) async fn stop_writing(&mut self) {
+        if let Some(writing) = self.writing.take() {
+            writing.stop().await;
+        }
     }
 
     pub(super) async fn stop_prober(&mut self) {

@@ -32,10 +32,11 @@ impl Drill {
         if index == 0 {
             self.writing = Some(self.users_go_on_writing().await?);
         }
-        fault::inject(&scene, index, || self.injected.push(index)).await?;
+        let injected = fault::inject(&scene, index, || self.injected.push(index)).await;
         if let Some(writing) = &self.writing {
             writing.enough();
         }
+        injected?;
         if everybody {
             // The injection lasts until those whom the fault does not hit are served again.
             let bystanders: Vec<Tenant> =
@@ -53,8 +54,7 @@ impl Drill {
     /// Users of every tenant write from now on, into the disaster.
     async fn users_go_on_writing(&self) -> Result<Continuous, StepError> {
         let driver = self.driver.as_ref().ok_or(StepError::OutOfOrder("the disaster"))?;
-        let seed = self.setup.plan.seed;
-        Ok(Continuous::begin(&self.ledger, driver, &self.clock, &self.known, seed).await)
+        Ok(Continuous::begin(&self.ledger, driver, &self.clock, &self.known).await)
     }
 
     /// From now on the prober's slots are watched for what users would notice.
@@ -86,7 +86,7 @@ impl Drill {
             }
         };
         // What is not answered by now is given up, before it could reach the recovered system.
-        self.writing = None;
+        self.stop_writing().await;
         self.setup.journal.write(Event::Detected { by })?;
         Ok(())
     }

@@ -27,8 +27,10 @@ pub(super) async fn end(
             let by = drill.freezes().map_or_else(|| "--until".to_owned(), |(step, _)| format!("frozen after {step}"));
             drill.journal().write(Event::Interrupted { by }).map(|_| ())
         }
+        Ok(Ending::CutShort(why)) => drill.journal().write(Event::CutShort { why: why.clone() }).map(|_| ()),
         Ok(Ending::Complete | Ending::RecoveryFailed | Ending::Unconfirmed(_) | Ending::Broken(_)) | Err(_) => Ok(()),
     };
+    drill.stop_writing().await;
     if interrupted {
         // Slots under way may wait for a dead system; nobody needs them any more.
         let _ = tokio::time::timeout(Duration::from_millis(300), drill.stop_prober()).await;
@@ -49,7 +51,7 @@ pub(super) async fn end(
     let journal = drill.journal();
     journal.write(Event::KeyDisclosed { key: drill.key().disclose() })?;
     let outcome = match &ending {
-        Ending::Complete => Outcome::Done,
+        Ending::Complete | Ending::CutShort(_) => Outcome::Done,
         Ending::RecoveryFailed => Outcome::Failed { why: "the recovery failed".to_owned() },
         Ending::Unconfirmed(why) => Outcome::Failed { why: why.clone() },
         Ending::Stopped | Ending::Interrupted => Outcome::Cancelled,

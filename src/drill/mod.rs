@@ -17,4 +17,4 @@ mod setup;
 
 pub use checkpoint::Checkpoint;
 pub use run::{Ended, Ending, carry_out};
-pub use setup::{Connect, GateAnswer, Keep, Limits, Setup};
+pub use setup::{Connect, Enough, GateAnswer, Keep, Limits, Setup};

@@ -25,6 +25,8 @@ pub enum Ending {
     Unconfirmed(String),
     /// `--until` was reached.
     Stopped,
+    /// It has shown what it was to show, and its recovery is verified.
+    CutShort(String),
     /// A signal or the run's deadline.
     Interrupted,
     /// The harness, the engine or the stack's operations failed before anything could be judged.
@@ -124,6 +126,11 @@ async fn steps(drill: &mut Drill) -> Result<Ending, WriteError> {
         }
         if phase != Some(step.phase) {
             drill.phase_ended(phase, Outcome::Done)?;
+            if phase == Some(Phase::Verify)
+                && let Some(why) = drill.enough()
+            {
+                return Ok(Ending::CutShort(why));
+            }
             drill.phase_started(step.phase)?;
             phase = Some(step.phase);
         }

@@ -41,6 +41,15 @@ pub struct GateAnswer {
     pub problems: Vec<String>,
 }
 
+/// When a drill has shown what it was to show; asked once its recovery is verified.
+#[derive(Clone)]
+pub struct Enough {
+    /// Judges the journal so far.
+    pub is: Arc<dyn Fn() -> bool + Send + Sync>,
+    /// Why the drill ends then, for the journal.
+    pub why: String,
+}
+
 /// How the drill reaches what it cannot make itself: images and the application.
 #[async_trait]
 pub trait Connect: Send + Sync {
@@ -70,6 +79,8 @@ pub struct Setup {
     pub connect: Arc<dyn Connect>,
     /// Judges the journal so far.
     pub gate: Arc<dyn Fn() -> GateAnswer + Send + Sync>,
+    /// `None`: it goes on to its end.
+    pub enough: Option<Enough>,
     pub limits: Limits,
     /// Says who cancelled the token.
     pub interrupted_by: Arc<dyn Fn() -> String + Send + Sync>,

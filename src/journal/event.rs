@@ -79,6 +79,10 @@ pub enum Event {
     Interrupted {
         by: String,
     },
+    /// What the drill was to show is shown: it ended after the verification, and nothing later was carried out.
+    CutShort {
+        why: String,
+    },
     /// Discloses the key whose SHA-256 the journal began with, so that tokens can be verified.
     KeyDisclosed {
         key: String,

@@ -6,7 +6,8 @@ use super::{Action, Check, Command, Moment, Operation, Phase};
 use crate::ids::Datacenter;
 use crate::scenario::Reading;
 
-/// How the titles of the pages begin that the prober edits, and of no others.
+/// How the titles of the pages begin that change after the fingerprint before the fault: the prober's, and that of the users who
+/// write into it; and of no others.
 pub const PROBE_PAGES_BEGIN: &str = "Probe ";
 
 impl Outline<'_> {

@@ -215,6 +215,7 @@ fn result(zero: Mono, machine_hi: Duration) -> TenantResult {
             oldest_lost_age: Some(Duration::from_secs(48_000)),
             lost_writes: Vec::new(),
             in_flight: 1,
+            lost_meanwhile: 2,
             came_back: vec!["user Erased".to_owned()],
         },
         outage: Outage { total: window.to.since(window.from), injected: Duration::ZERO, windows: vec![window] },

@@ -86,8 +86,11 @@ impl Place {
 pub fn liveness(run: &RunId) -> Liveness {
     let mut seen = Liveness::Unknown;
     for folder in folders_of(run) {
-        let Ok(lock) = File::open(folder.join("lock")) else { continue };
-        match lock.try_lock() {
+        let path = folder.join("lock");
+        let is_file = std::fs::symlink_metadata(&path).is_ok_and(|meta| meta.is_file());
+        let Some(lock) = is_file.then(|| File::open(path).ok()).flatten() else { continue };
+        // Shared, so that two who look at once do not take each other for the run.
+        match lock.try_lock_shared() {
             Err(TryLockError::WouldBlock) => return Liveness::Live,
             Ok(()) => seen = Liveness::Dead,
             Err(TryLockError::Error(_)) => {}
@@ -107,23 +110,36 @@ pub fn dead() -> BTreeSet<RunId> {
 /// Removes the private folder of a run that is dead.
 pub fn forget(run: &RunId) -> Result<(), PlaceError> {
     for folder in folders_of(run) {
-        if folder.exists() {
-            std::fs::remove_dir_all(&folder).map_err(io("remove", &folder))?;
+        match std::fs::remove_dir_all(&folder) {
+            // Another sweep was quicker.
+            Err(why) if why.kind() == ErrorKind::NotFound => {}
+            result => result.map_err(io("remove", &folder))?,
         }
     }
     Ok(())
 }
 
-/// Where a private folder of `run` may lie: one for each user.
+/// The private folders of `run`: one for each user who has one of that name.
 fn folders_of(run: &RunId) -> Vec<PathBuf> {
-    homes().into_iter().map(|home| home.join(run.as_str())).collect()
+    let folders = homes().into_iter().map(|home| home.join(run.as_str()));
+    folders.filter(|folder| owner_of(folder).is_some()).collect()
 }
 
-/// The folders in which the users have their private folders.
+/// The folders in which the users have their private folders. Anybody may make such a name in `/tmp`, so it counts only as the
+/// real folder of the user whom it names.
 fn homes() -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(ROOT) else { return Vec::new() };
-    let ours = entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX));
-    ours.map(|entry| entry.path()).collect()
+    let ours = entries.flatten().filter_map(|entry| {
+        let path = entry.path();
+        let named = entry.file_name().to_str()?.strip_prefix(PREFIX)?.parse::<u32>().ok()?;
+        (owner_of(&path)? == named).then_some(path)
+    });
+    ours.collect()
+}
+
+/// Whose folder this is; `None` if it is none, or only a link to one.
+fn owner_of(path: &Path) -> Option<u32> {
+    std::fs::symlink_metadata(path).ok().filter(std::fs::Metadata::is_dir).map(|meta| meta.uid())
 }
 
 fn private_folder(path: &Path) -> Result<(), PlaceError> {
@@ -141,6 +157,27 @@ fn io(action: &'static str, path: &Path) -> impl Fn(std::io::Error) -> PlaceErro
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What somebody else calls like one of ours is not ours: a link, or a folder with another user's number.
+    #[test]
+    fn only_the_real_folder_of_its_user_counts() {
+        let bed = assert_fs::TempDir::new().unwrap();
+        let run = RunId::new(format!("elsewhere-{}", std::process::id())).unwrap();
+        std::fs::create_dir_all(bed.path().join(run.as_str())).unwrap();
+        std::fs::write(bed.path().join(run.as_str()).join("lock"), "").unwrap();
+        let id = std::process::id();
+        let link = Path::new(ROOT).join(format!("{PREFIX}x{id}"));
+        std::os::unix::fs::symlink(bed.path(), &link).unwrap();
+        let foreign = Path::new(ROOT).join(format!("{PREFIX}4{id:09}"));
+        std::fs::create_dir_all(foreign.join(run.as_str())).unwrap();
+        std::fs::write(foreign.join(run.as_str()).join("lock"), "").unwrap();
+        let seen = (liveness(&run), dead().contains(&run), forget(&run).is_ok());
+        let still = (bed.path().join(run.as_str()).exists(), foreign.join(run.as_str()).exists());
+        std::fs::remove_file(&link).unwrap();
+        std::fs::remove_dir_all(&foreign).unwrap();
+        assert_eq!(seen, (Liveness::Unknown, false, true));
+        assert_eq!(still, (true, true));
+    }
 
     #[test]
     fn a_run_is_alive_while_its_place_is_held() {

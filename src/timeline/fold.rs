@@ -82,6 +82,7 @@ impl<'a> Fold<'a> {
             leftovers: None,
             key: None,
             interrupted: None,
+            cut_short: None,
             ended: None,
         };
         Self {
@@ -164,6 +165,7 @@ impl<'a> Fold<'a> {
             }
             Event::Note { text } => self.out.notes.push((now, text)),
             Event::Interrupted { by } => self.out.interrupted = Some(by),
+            Event::CutShort { why } => self.out.cut_short = Some(why),
             Event::KeyDisclosed { key } => self.out.key = Some(key),
             Event::RunEnded { outcome } => self.out.ended = Some(outcome),
 

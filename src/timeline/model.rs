@@ -57,6 +57,7 @@ pub struct Timeline<'a> {
     pub leftovers: Option<&'a [String]>,
     pub key: Option<&'a str>,
     pub interrupted: Option<&'a str>,
+    pub cut_short: Option<&'a str>,
     pub ended: Option<&'a Outcome>,
 }
 

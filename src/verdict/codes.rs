@@ -114,6 +114,8 @@ codes! {
     ReasonCode {
         /// Interrupted, cancelled, or the journal ends before the run does: never passed, never failed.
         Aborted = "aborted",
+        /// Ended after the verification, because what it was to show was shown: a finding is one, but it cannot pass.
+        CutShort = "cut-short",
         /// The last line of the journal was cut off.
         JournalTorn = "journal-torn",
         /// A step that is not the recovery's failed, or the harness broke.
@@ -222,6 +224,20 @@ impl FindingCode {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The only place where a user can look codes up.
+    #[test]
+    fn every_code_is_in_the_list_for_users_and_no_other() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/FINDINGS.md");
+        let text = std::fs::read_to_string(path).expect("the list");
+        let (findings, reasons) = text.split_once("## Reasons").expect("two tables");
+        let listed = |part: &str| -> Vec<String> {
+            let rows = part.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
+            rows.map(|(code, _)| code.to_owned()).collect()
+        };
+        assert_eq!(listed(findings), FindingCode::ALL.iter().map(|code| code.name()).collect::<Vec<_>>());
+        assert_eq!(listed(reasons), ReasonCode::ALL.iter().map(|code| code.name()).collect::<Vec<_>>());
+    }
 
     #[test]
     fn names_are_those_of_the_json() {

@@ -9,11 +9,21 @@ use crate::plan::{Action, Phase};
 use crate::timeline::{Answer, Timeline};
 use std::collections::HashSet;
 
+/// How a drill came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// By itself.
+    Reached,
+    /// On purpose, after the verification: what should have come after it is not missed.
+    CutShort,
+    /// Before its time: nothing is proved, neither way.
+    Aborted,
+}
+
 /// What became of the drill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Conduct {
-    /// Ended before its time: nothing is proved, neither way.
-    pub aborted: bool,
+    pub end: End,
     /// The recovery itself failed: what should have come after it is not missed.
     pub recovery_failed: bool,
     /// The drill never got to the recovery, or not through it, for reasons of its own.
@@ -23,14 +33,22 @@ pub(super) struct Conduct {
 impl Conduct {
     /// Whether the drill should have got to its end.
     pub const fn complete(self) -> bool {
-        !self.aborted && !self.recovery_failed && !self.broken
+        matches!(self.end, End::Reached) && !self.recovery_failed && !self.broken
     }
 }
 
 /// Judges the conduct of the drill.
 pub(super) fn judge(bench: &mut Bench<'_>, timeline: &Timeline<'_>) -> Conduct {
     let aborted = aborted(bench, timeline);
-    let mut conduct = Conduct { aborted, recovery_failed: false, broken: false };
+    if let Some(why) = timeline.cut_short {
+        bench.doubt(Reason::new(ReasonCode::CutShort).seen(why));
+    }
+    let end = match timeline.cut_short {
+        _ if aborted => End::Aborted,
+        Some(_) => End::CutShort,
+        None => End::Reached,
+    };
+    let mut conduct = Conduct { end, recovery_failed: false, broken: false };
     steps(bench, timeline, &mut conduct);
     gate(bench, timeline, &mut conduct);
     faults(bench, timeline, conduct);
@@ -161,7 +179,9 @@ fn gate(bench: &mut Bench<'_>, timeline: &Timeline<'_>, conduct: &mut Conduct) {
 fn faults(bench: &mut Bench<'_>, timeline: &Timeline<'_>, conduct: Conduct) {
     for (index, fault) in timeline.faults.iter().enumerate() {
         let item = format!("fault {index}");
-        let due = fault.injecting.is_some() || fault.unconfirmed.is_some() || (!conduct.aborted && !conduct.broken);
+        let due = fault.injecting.is_some()
+            || fault.unconfirmed.is_some()
+            || (conduct.end != End::Aborted && !conduct.broken);
         let nothing = fault.targets.is_some_and(<[String]>::is_empty);
         if due && (fault.confirmed.is_none() || fault.unconfirmed.is_some() || nothing) {
             let mut reason = Reason::new(ReasonCode::FaultUnconfirmed).item(item.as_str());

@@ -1,9 +1,10 @@
 //! Whether a drill noticed its own sabotage: what must be raised, beside what was.
 
-use super::codes::ReasonCode;
+use super::codes::{FindingCode, ReasonCode};
 use super::model::{Judgement, Verdict};
 use crate::ids::Tenant;
-use crate::plan::SabotagePlan;
+use crate::plan::{Action, SabotagePlan};
+use crate::timeline::Timeline;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -30,9 +31,19 @@ pub struct Counterproof {
     pub others: BTreeSet<String>,
 }
 
-/// Compares. Of the reasons only those count that a sabotage names: an inconclusive drill is no catch by itself.
+/// Whether everything that the sabotage executes was executed; what it leaves out or turns needs nothing.
 #[must_use]
-pub fn counterproof(sabotage: &SabotagePlan, judgement: &Judgement) -> Counterproof {
+pub fn took_place(timeline: &Timeline<'_>) -> bool {
+    let acts = timeline.plan().steps.iter().filter(|step| matches!(step.action, Action::Sabotage { .. }));
+    acts.into_iter().all(|act| {
+        let end = timeline.step(&act.name).and_then(|run| run.span.end);
+        end.is_some_and(|(_, outcome)| outcome.is_done())
+    })
+}
+
+/// Compares; `took_place` is [`took_place`] of the same drill. Of the reasons only those count that a sabotage names: an inconclusive drill is no catch by itself.
+#[must_use]
+pub fn counterproof(sabotage: &SabotagePlan, judgement: &Judgement, took_place: bool) -> Counterproof {
     let here = |tenant: Option<&Tenant>| sabotage.tenant.is_none() || tenant == sabotage.tenant.as_ref();
     let findings = judgement.findings.iter().map(|finding| {
         let code = finding.code.name();
@@ -60,7 +71,7 @@ pub fn counterproof(sabotage: &SabotagePlan, judgement: &Judgement) -> Counterpr
         ReasonCode::HarnessBroken => reason.item.as_deref().is_some_and(|item| item.contains(&own)),
         _ => false,
     });
-    let catch = if void {
+    let catch = if void || !took_place {
         Catch::Void
     } else if judgement.verdict != Verdict::Passed && !hits.is_empty() {
         Catch::Caught
@@ -70,6 +81,27 @@ pub fn counterproof(sabotage: &SabotagePlan, judgement: &Judgement) -> Counterpr
     Counterproof { catch, verdict: judgement.verdict, hits, others }
 }
 
+/// Whether a drill that is under way has noticed its sabotage for good: by a finding about what was read back, after all of the
+/// sabotage was done. What may yet change, or means only that the drill is not done, does not count.
+#[must_use]
+pub fn noticed(sabotage: &SabotagePlan, so_far: &Judgement, took_place: bool) -> bool {
+    took_place
+        && so_far.findings.iter().any(|finding| {
+            let lasts = !matches!(
+                finding.code,
+                FindingCode::NotRecovered
+                | FindingCode::Unstable
+                | FindingCode::RecoveryStepFailed
+                | FindingCode::RtoMissed
+                | FindingCode::MachineMissed
+                // Its name is right only when the key is disclosed.
+                | FindingCode::Alien
+            );
+            let here = sabotage.tenant.is_none() || finding.tenant == sabotage.tenant;
+            lasts && here && sabotage.findings.iter().any(|one| one == finding.code.name())
+        })
+}
+
 fn told(code: &str, tenant: Option<&Tenant>) -> String {
     tenant.map_or_else(|| code.to_owned(), |tenant| format!("{code} {tenant}"))
 }
@@ -77,9 +109,9 @@ fn told(code: &str, tenant: Option<&Tenant>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::Event;
     use crate::journal::sample::Sample;
     use crate::plan::Text;
-    use crate::timeline::Timeline;
     use crate::verdict::{Finding, FindingCode, Reason, judge};
 
     fn tenant(name: &str) -> Tenant {
@@ -116,32 +148,68 @@ mod tests {
 
     #[test]
     fn a_drill_that_passes_has_missed_it() {
-        assert_eq!(counterproof(&sabotage(&["lost"], &[], None), &clean()).catch, Catch::Missed);
+        assert_eq!(counterproof(&sabotage(&["lost"], &[], None), &clean(), true).catch, Catch::Missed);
     }
 
     #[test]
     fn the_code_and_the_tenant_must_be_right() {
         let found = with(Some(Finding::new(FindingCode::Lost).tenant(&tenant("acme"))), None);
-        assert_eq!(counterproof(&sabotage(&["lost"], &[], Some("acme")), &found).catch, Catch::Caught);
-        assert_eq!(counterproof(&sabotage(&["lost"], &[], None), &found).catch, Catch::Caught);
-        assert_eq!(counterproof(&sabotage(&["lost"], &[], Some("globex")), &found).catch, Catch::Missed);
-        let other = counterproof(&sabotage(&["leaked"], &[], Some("acme")), &found);
+        assert_eq!(counterproof(&sabotage(&["lost"], &[], Some("acme")), &found, true).catch, Catch::Caught);
+        assert_eq!(counterproof(&sabotage(&["lost"], &[], None), &found, true).catch, Catch::Caught);
+        assert_eq!(counterproof(&sabotage(&["lost"], &[], Some("globex")), &found, true).catch, Catch::Missed);
+        let other = counterproof(&sabotage(&["leaked"], &[], Some("acme")), &found, true);
         assert_eq!((other.catch, other.others.len()), (Catch::Missed, 1));
+    }
+
+    #[test]
+    fn what_was_not_executed_is_no_catch() {
+        let lost = with(Some(Finding::new(FindingCode::Lost).tenant(&tenant("acme"))), None);
+        assert_eq!(counterproof(&sabotage(&["lost"], &[], Some("acme")), &lost, false).catch, Catch::Void);
+        for done in [true, false] {
+            let mut sample = Sample::datacenter_loss();
+            let name = crate::ids::StepName("recover/restore".to_owned());
+            sample.change_plan(|plan| {
+                let act = plan.steps.iter_mut().find(|step| step.name == name).expect("such a step");
+                act.action = Action::Sabotage { commands: Vec::new() };
+            });
+            if !done {
+                sample.drop_where(|event| {
+                    matches!(event, Event::StepStarted { step } | Event::StepEnded { step, .. } if *step == name)
+                });
+            }
+            let entries = sample.entries();
+            assert_eq!(took_place(&Timeline::from(&entries, false).expect("a story")), done);
+        }
+    }
+
+    #[test]
+    fn what_may_yet_change_does_not_end_a_drill() {
+        let at = |code| with(Some(Finding::new(code).tenant(&tenant("acme"))), None);
+        let expects = sabotage(&["lost", "not-recovered"], &["zero-items"], Some("acme"));
+        assert!(noticed(&expects, &at(FindingCode::Lost), true));
+        assert!(!noticed(&expects, &at(FindingCode::Lost), false), "its act is still to come");
+        assert!(!noticed(&expects, &at(FindingCode::NotRecovered), true));
+        assert!(!noticed(&expects, &at(FindingCode::Corrupt), true), "not the one that is expected");
+        assert!(!noticed(&expects, &with(Some(Finding::new(FindingCode::Lost).tenant(&tenant("globex"))), None), true));
+        assert!(
+            !noticed(&expects, &with(None, Some(Reason::new(ReasonCode::ZeroItems))), true),
+            "a reason is no finding"
+        );
     }
 
     #[test]
     fn only_a_named_reason_counts() {
         let vague = with(None, Some(Reason::new(ReasonCode::ZeroItems)));
-        assert_eq!(counterproof(&sabotage(&["lost"], &[], None), &vague).catch, Catch::Missed);
-        assert_eq!(counterproof(&sabotage(&[], &["zero-items"], None), &vague).catch, Catch::Caught);
+        assert_eq!(counterproof(&sabotage(&["lost"], &[], None), &vague, true).catch, Catch::Missed);
+        assert_eq!(counterproof(&sabotage(&[], &["zero-items"], None), &vague, true).catch, Catch::Caught);
     }
 
     #[test]
     fn a_sabotage_that_did_not_take_place_proves_nothing() {
         let broken = Reason::new(ReasonCode::HarnessBroken).item("recover/sabotage-uploads-missing");
         let mut found = with(Some(Finding::new(FindingCode::Lost)), Some(broken));
-        assert_eq!(counterproof(&sabotage(&["lost"], &[], None), &found).catch, Catch::Void);
+        assert_eq!(counterproof(&sabotage(&["lost"], &[], None), &found, true).catch, Catch::Void);
         found.reasons = vec![Reason::new(ReasonCode::Aborted)];
-        assert_eq!(counterproof(&sabotage(&["lost"], &[], None), &found).catch, Catch::Void);
+        assert_eq!(counterproof(&sabotage(&["lost"], &[], None), &found, true).catch, Catch::Void);
     }
 }

@@ -3,7 +3,7 @@
 use super::bench::Bench;
 use super::claims;
 use super::codes::{FindingCode, ReasonCode};
-use super::conduct::{self, Conduct};
+use super::conduct::{self, Conduct, End};
 use super::ledger::Ledger;
 use super::marks::Marks;
 use super::model::{
@@ -267,7 +267,7 @@ fn conclude(
     }
     not_tested.extend(limits(plan.stack.test_object).map(NotTested::Limit));
 
-    let verdict = if conduct.aborted {
+    let verdict = if conduct.end == End::Aborted {
         Verdict::Inconclusive
     } else if !bench.counts.is_empty() {
         Verdict::Failed

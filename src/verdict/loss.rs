@@ -13,7 +13,7 @@ use crate::clock::DrillTime;
 use crate::ids::Tenant;
 use crate::journal::{Effect, Surface, Turned, WriteKind};
 use crate::plan::{Check, Prediction};
-use crate::timeline::{GenerationRun, Timeline, Zero};
+use crate::timeline::{Answer, GenerationRun, Timeline, Write, Zero};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -46,6 +46,7 @@ pub(super) fn judge<'a>(
         oldest_lost_age: None,
         lost_writes: Vec::new(),
         in_flight: timeline.zero.map_or(0, |zero| in_flight(ledger, tenant, zero)),
+        lost_meanwhile: 0,
         came_back: Vec::new(),
     };
     let (Some(zero), Some(view)) = (timeline.zero, view) else { return rpo };
@@ -61,6 +62,7 @@ pub(super) fn judge<'a>(
     rpo.came_back.sort_unstable();
     rpo.came_back.truncate(LISTED);
     rpo.lost = lost.len() as u64;
+    rpo.lost_meanwhile = lost_meanwhile(ledger, tenant, view, zero);
     let drill = |at: At| ledger.writes[at].invoked.drill;
     rpo.oldest_lost_age = lost.iter().map(|at| zero_drill.since(drill(*at))).max();
     rpo.lost_writes = lost.iter().map(|at| lost_write(ledger, *at)).collect();
@@ -79,10 +81,27 @@ pub(super) fn judge<'a>(
     rpo
 }
 
-/// Writes that were on their way at `t0`.
+/// Writes that were on their way at `t0` and of which nobody knows what became of them.
 fn in_flight(ledger: &Ledger<'_, '_>, tenant: &Tenant, zero: Zero) -> u64 {
-    let writes = ledger.of(tenant).iter().map(|at| &ledger.writes[*at]);
-    writes.filter(|write| write.seq < zero.seq && write.ended.is_none_or(|end| zero.seq < end.seq)).count() as u64
+    let writes = workload(ledger, tenant).map(|at| &ledger.writes[at]);
+    let open = |write: &&Write<'_>| write.seq < zero.seq && write.ended.is_none_or(|end| zero.seq < end.seq);
+    writes.filter(open).filter(|write| write.answer() == Answer::Unknown).count() as u64
+}
+
+/// Versions that were acknowledged after `t0` and are gone.
+fn lost_meanwhile(ledger: &Ledger<'_, '_>, tenant: &Tenant, view: &View<'_>, zero: Zero) -> u64 {
+    let gone = workload(ledger, tenant).filter(|at| {
+        let write = &ledger.writes[*at];
+        let version = Store::of(write.invoked.kind).is_some();
+        version && zero.seq < write.seq && write.answer() == Answer::Acknowledged && !view.versions.contains(at)
+    });
+    gone.count() as u64
+}
+
+/// The writes of a tenant without the prober's.
+fn workload(ledger: &Ledger<'_, '_>, tenant: &Tenant) -> impl Iterator<Item = At> {
+    let own = |at: &At| ledger.writes[*at].invoked.kind != WriteKind::Probe;
+    ledger.of(tenant).iter().copied().filter(own)
 }
 
 fn lost_write(ledger: &Ledger<'_, '_>, at: At) -> LostWrite {

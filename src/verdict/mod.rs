@@ -39,7 +39,7 @@ mod tests;
 mod versions;
 
 pub use codes::{FindingCode, ReasonCode, Severity};
-pub use counterproof::{Catch, Counterproof, counterproof};
+pub use counterproof::{Catch, Counterproof, counterproof, noticed, took_place};
 pub use gate::gate;
 pub use judge::judge;
 pub use measured::{Measured, measured};

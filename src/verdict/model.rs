@@ -248,8 +248,12 @@ pub struct Rpo {
     pub oldest_lost_age: Option<Duration>,
     /// All of them, oldest first.
     pub lost_writes: Vec<LostWrite>,
-    /// Writes that had left and were not answered when the fault struck: nobody promised anything, so they are never lost.
+    /// Writes that were on their way when the fault struck and never got a good answer: nobody promised anything, so they are never
+    /// lost.
     pub in_flight: u64,
+    /// Pages and uploads that were acknowledged after the fault had struck and are gone: beyond what an RPO, which looks back
+    /// from the fault, can say.
+    pub lost_meanwhile: u64,
     /// Deleted or revoked after the recovery point and therefore back: to be applied again by hand.
     pub came_back: Vec<String>,
 }

@@ -4,7 +4,6 @@
 //! stops, as a user would.
 
 use super::corpus::Known;
-use super::dice::Dice;
 use super::{Body, Driver, text};
 use crate::ids::Tenant;
 use crate::journal::{DrillClock, WriteError, WriteKind, WriteResult};
@@ -12,17 +11,20 @@ use crate::ledger::{Intent, Ledger};
 use crate::plan::PROBE_PAGES_BEGIN;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 /// Name of the writer in the ledger.
 const WRITER: &str = "continuous";
+/// From an answer to the next write: nobody's probe may starve for it.
+const PAUSE: Duration = Duration::from_millis(50);
 
-/// Dropping it abandons the writes that are on their way: nobody knows then what became of them.
+/// Dropping it abandons the writes that are on their way, some time soon; [`Continuous::stop`] waits for that.
 pub struct Continuous {
-    /// Only held: what they write stands in the journal, and if that cannot be written, the drill stops at its next event.
-    _users: JoinSet<Result<(), WriteError>>,
+    /// What they write stands in the journal; if that cannot be written, the drill stops at its next event.
+    users: JoinSet<Result<(), WriteError>>,
     enough: CancellationToken,
 }
 
@@ -33,7 +35,6 @@ impl Continuous {
         driver: &Arc<dyn Driver>,
         clock: &DrillClock,
         known: &BTreeMap<Tenant, Known>,
-        seed: u64,
     ) -> Self {
         let (mut users, enough) = (JoinSet::new(), CancellationToken::new());
         let mut writing = Vec::new();
@@ -44,7 +45,6 @@ impl Continuous {
                 ledger: ledger.clone(),
                 driver: Arc::clone(driver),
                 clock: clock.clone(),
-                dice: Dice::new(seed, &["continuous", tenant.as_str()]),
                 tenant: tenant.clone(),
                 known: known.clone(),
                 enough: enough.clone(),
@@ -55,12 +55,17 @@ impl Continuous {
             // Whoever could not write has stopped already, and the ledger says so.
             let _ = first.await;
         }
-        Self { _users: users, enough }
+        Self { users, enough }
     }
 
-    /// No further writes; those on their way may still be answered, until this is dropped.
+    /// No further writes; those on their way may still be answered, until [`Continuous::stop`].
     pub fn enough(&self) {
         self.enough.cancel();
+    }
+
+    /// Abandons what is on its way: nobody knows what became of it, and the journal hears no more of it.
+    pub async fn stop(mut self) {
+        self.users.shutdown().await;
     }
 }
 
@@ -68,7 +73,6 @@ struct User {
     ledger: Ledger,
     driver: Arc<dyn Driver>,
     clock: DrillClock,
-    dice: Dice,
     tenant: Tenant,
     known: Known,
     enough: CancellationToken,
@@ -76,14 +80,14 @@ struct User {
 
 impl User {
     /// Creates the page, says so, and edits it until it is enough or something goes wrong.
-    async fn write(mut self, begun: oneshot::Sender<()>) -> Result<(), WriteError> {
+    async fn write(self, begun: oneshot::Sender<()>) -> Result<(), WriteError> {
         // Such pages are left out of fingerprints: they change after those of the quiet moment were taken.
         let key = format!("{PROBE_PAGES_BEGIN}continuous");
         let (mut kind, mut begun) = (WriteKind::Create, Some(begun));
         while !self.enough.is_cancelled() {
             let intent = Intent { writer: WRITER, drill: self.clock.now(), kind, key: &key };
-            let dice = &mut self.dice;
-            let body = |token: &str| Body::Text(text::page(dice, token));
+            // Without links: a wiki keeps them in tables of their own.
+            let body = |token: &str| Body::Text(text::page_with("continuous", token));
             let by = &self.known.accounts.editor;
             let written = self.ledger.write(&*self.driver, &self.tenant, by, intent, body).await?;
             if !matches!(written.result, WriteResult::Ok { .. }) {
@@ -94,7 +98,7 @@ impl User {
                 // Nobody waits for it when the drill is being cancelled.
                 let _ = begun.send(());
             }
-            tokio::task::yield_now().await;
+            tokio::time::sleep(PAUSE).await;
         }
         Ok(())
     }

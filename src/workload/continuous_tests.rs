@@ -10,7 +10,7 @@ use crate::workload::fake::{Fake, Scratch};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-const SHORT: Duration = Duration::from_millis(60);
+const SHORT: Duration = Duration::from_millis(200);
 
 async fn begin(scratch: &Scratch, driver: &Arc<Fake>, prepare: impl FnOnce(&Fake)) -> Continuous {
     let (ledger, marks) = (scratch.ledger(), scratch.marks());
@@ -22,7 +22,7 @@ async fn begin(scratch: &Scratch, driver: &Arc<Fake>, prepare: impl FnOnce(&Fake
     prepare(driver);
     let clock = DrillClock::new(scratch.journal.clone(), DrillTime::from_unix(7));
     let driver: Arc<dyn Driver> = Arc::<Fake>::clone(driver);
-    Continuous::begin(&ledger, &driver, &clock, &known, 42).await
+    Continuous::begin(&ledger, &driver, &clock, &known).await
 }
 
 /// The continuous writes with their results.
@@ -66,7 +66,7 @@ async fn a_write_that_is_on_its_way_stays_without_an_answer() {
     driver.hangs.store(true, Ordering::SeqCst);
     tokio::time::sleep(SHORT).await;
     users.enough();
-    drop(users);
+    users.stop().await;
     let writes = written(&scratch);
     for tenant in [scratch.acme(), scratch.globex()] {
         let open = writes.iter().filter(|(write, result)| write.tenant == tenant && result.is_none());

@@ -77,6 +77,9 @@ pub async fn write_baseline(
     Ok(try_join_all(all).await?.into_iter().collect())
 }
 
+/// What file systems, shells, SQL and URLs stumble over.
+const ODD: &str = "Bleibt & fein, 'Öl' (+1) 🚀 שלום ";
+
 /// Names of the uploads in turn, and their sizes in bytes; 0 is a file of one line.
 const FILES: [(&str, usize); 3] =
     [("Klein & fein, 'Öl' (+1) 🚀 שלום ", 0), ("Mittel-", 100 << 10), ("Größe-", 1 << 20)];
@@ -181,6 +184,9 @@ impl Desk<'_> {
         let probed = |token: &str| Body::Content(text::text_file(&mut dice, token, PROBED));
         let signpost =
             self.put(FILE_WRITER, editor, WriteKind::Upload, &format!("Signpost-{HERE}.txt"), probed).await?;
+        // One with an odd name that the history leaves alone: of the others none may be left at the end.
+        let odd = |token: &str| Body::Content(text::text_file(&mut dice, token, 0));
+        self.put(FILE_WRITER, editor, WriteKind::Upload, &format!("{ODD}{HERE}.txt"), odd).await?;
         for (_, (name, size)) in (0..self.corpus.plan.uploads).zip(FILES.iter().cycle()) {
             let binary = *name == "Mittel-";
             let key = format!("{name}{HERE}.{}", if binary { "bin" } else { "txt" });
@@ -308,7 +314,7 @@ mod tests {
             let text = |key: &str| store.pages[key].revisions.last().expect("a revision").clone();
             assert_eq!(hash(text(&known.page.0).as_bytes()), known.page.1);
             assert_eq!(hash(&store.uploads[&known.upload.0][0]), known.upload.1);
-            assert_eq!((store.pages.len(), store.uploads.len(), store.users.len()), (12 + 7, 1 + 4 + 1, 6));
+            assert_eq!((store.pages.len(), store.uploads.len(), store.users.len()), (12 + 7, 1 + 1 + 4 + 1, 6));
             assert!(store.blocked.iter().all(|name| name.starts_with("Blocked")) && store.blocked.len() == 1);
             assert!(text(&known.canary_page).contains(&marks.canaries()[tenant]));
             let with_canary = store.pages.values().filter(|page| page.revisions[0].contains(&known.word)).count();

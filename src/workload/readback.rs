@@ -267,7 +267,7 @@ mod tests {
         assert_eq!(count(|item| matches!(item, Item::Revision { head: true, .. })), 2 + 7);
         assert_eq!(count(|item| matches!(item, Item::Revision { head: false, .. })), 19);
         assert_eq!(count(|item| matches!(item, Item::Revision { found, .. } if found.tokens.len() != 1)), 0);
-        assert_eq!(count(|item| matches!(item, Item::Upload { head: true, .. })), 1 + 2 + 1);
+        assert_eq!(count(|item| matches!(item, Item::Upload { head: true, .. })), 1 + 1 + 2 + 1);
         assert_eq!(count(|item| matches!(item, Item::User { .. })), 6);
         assert_eq!(count(|item| matches!(item, Item::User { blocked: true, .. })), 1);
         assert_eq!(count(|item| matches!(item, Item::Access { .. })), 16);

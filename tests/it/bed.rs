@@ -60,7 +60,7 @@ impl TestBed {
         let fixtures = root().join("fixtures");
         let runbook = "stacks/notes/runbooks/rebuild-from-mirror.yaml";
         let patient = std::fs::read_to_string(fixtures.join(runbook)).unwrap();
-        let brief = patient.replace("wait: front\n    deadline: 2m", "wait: front\n    deadline: 30s");
+        let brief = patient.replace("wait: front\n    deadline: 1m", "wait: front\n    deadline: 30s");
         assert_ne!(brief, patient);
         let runbook_path = self.write("runbook.yaml", &brief).display().to_string();
         let short = shipped

@@ -114,6 +114,7 @@ fn wikis_come_back_after_the_loss_of_a_datacenter() {
 }
 
 #[test]
+#[ignore = "three minutes more, for what the notes show, too: make drills"]
 fn one_wiki_comes_back_while_the_others_stay_online() {
     let two = ("[acme, acme-prod, globex]", "[acme, acme-prod]");
     assert_only_acme_was_hit(&passes_with("tenant-deleted.yaml", &[two]), &THREE[1..2]);

@@ -34,7 +34,7 @@ fn what_is_wrong_is_caught_and_what_goes_unnoticed_is_called_missed() {
         "--with",
         more.to_str().unwrap(),
         "--only",
-        "older-snapshot,databases-swapped,everyone-is-admin,of-no-harm",
+        "older-snapshot,uploads-missing,databases-swapped,everyone-is-admin,of-no-harm",
         "--clean",
         "0",
         "--tenants",
@@ -45,7 +45,7 @@ fn what_is_wrong_is_caught_and_what_goes_unnoticed_is_called_missed() {
     let told = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{told}");
     let series = series(&out);
-    assert_eq!((&series["caught"], &series["missed"], &series["void"]), (&3.into(), &1.into(), &0.into()), "{series}");
+    assert_eq!((&series["caught"], &series["missed"], &series["void"]), (&4.into(), &1.into(), &0.into()), "{series}");
     for row in series["runs"].as_array().unwrap() {
         let expected = if row["sabotage"] == "of-no-harm" { ("missed", "passed") } else { ("caught", "failed") };
         assert_eq!((row["result"].as_str().unwrap(), row["verdict"].as_str().unwrap()), expected, "{row}");

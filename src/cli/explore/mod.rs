@@ -6,7 +6,8 @@ mod written;
 
 use super::exit::Exit;
 use super::printer::Printer;
-use super::session::{Course, Drilled, Session, new_run_id};
+use super::series_file::save;
+use super::session::{Course, Session};
 use super::stages::Stages;
 use super::{args, problems};
 use crate::clock::Mono;
@@ -114,14 +115,9 @@ impl Explorer<'_> {
             Some(stages) => stages.before(&compiled.plan, self.session, self.printer).await?,
             None => None,
         };
-        let judged = match self.session.drill(compiled, Course { after, freeze_after: None }).await {
-            Ok(Drilled::Judged(judged)) => judged,
-            // Nothing is frozen here.
-            Ok(Drilled::Frozen(stage)) => {
-                self.session.remove(stage.place);
-                return Err(Exit::Software);
-            }
-            Ok(Drilled::CannotRun) => return Err(Exit::Unavailable),
+        let judged = match self.session.drill(compiled, Course { after, ..Course::default() }).await {
+            Ok(Some(judged)) => judged,
+            Ok(None) => return Err(Exit::Unavailable),
             Err(error) => return Err(self.session.told(&error)),
         };
         let folder = judged.folder().to_owned();
@@ -156,21 +152,9 @@ fn durations(run: &Path) -> Result<BTreeMap<StepName, Duration>, journal::ReadEr
 }
 
 fn finish(printer: Printer, args: &args::Explore, series: &Series, early: Option<Exit>) -> Exit {
-    let written = series.json().map_err(|error| error.to_string()).and_then(|json| {
-        let id = new_run_id().map_err(|error| error.to_string())?;
-        let path = args.out.join(format!("explore-{id}.json"));
-        std::fs::create_dir_all(&args.out)
-            .and_then(|()| std::fs::write(&path, &json))
-            .map_err(|why| why.to_string())?;
-        printer.tell(&format!("result in {}", path.display()));
-        Ok(json)
-    });
-    let json = match written {
+    let json = match save(printer, &args.out, "explore", series) {
         Ok(json) => json,
-        Err(error) => {
-            printer.tell(&format!("error: the result cannot be written: {error}"));
-            return Exit::Software;
-        }
+        Err(exit) => return exit,
     };
     printer.result(&if printer.json { json } else { series.table() });
     if let Some(row) = series.shortest_failure() {

@@ -88,10 +88,6 @@ impl Series {
         Self { version: SERIES_VERSION, scenario, stack, rows: Vec::new() }
     }
 
-    pub fn json(&self) -> Result<String, serde_json::Error> {
-        serde_json::to_string_pretty(self)
-    }
-
     pub fn table(&self) -> String {
         let mut lines: Vec<String> = self.rows.iter().map(Row::line).collect();
         let passed = self.rows.iter().filter(|row| row.verdict == Verdict::Passed).count();

@@ -31,8 +31,13 @@ fn set(lines: &mut Vec<String>, key: &str, value: &str) {
         lines.push(line);
         return;
     };
-    let below = lines[first + 1..].iter().take_while(|line| line.starts_with([' ', '-']) && !line.trim().is_empty());
-    let past = first + 1 + below.count();
+    let is_of_value = |line: &str| line.starts_with([' ', '-', ']', '}']) && !line.trim().is_empty();
+    let is_between = |line: &str| line.trim().is_empty() || line.starts_with('#');
+    let below = lines[first + 1..].iter().take_while(|line| is_of_value(line) || is_between(line));
+    let below: Vec<&String> = below.collect();
+    // What stands after its last line belongs to the next key.
+    let last = below.iter().rposition(|line| is_of_value(line)).map_or(0, |last| last + 1);
+    let past = first + 1 + last;
     lines.splice(first..past, [line]);
 }
 
@@ -92,7 +97,10 @@ mod tests {
         let over = Overrides { seed: Some(9), tenants: Some(2), disaster: None };
         let block = shipped().replace("tenants: [acme, acme-prod, globex]\nseed: 7", "tenants:\n  - acme\n  - globex");
         assert_ne!(block, shipped());
-        for text in [shipped(), block] {
+        let loose = block.replace("  - acme\n", "\n# the first\n  - acme\n\n");
+        let wide = shipped().replace("tenants: [acme, acme-prod, globex]", "tenants: [\n  acme,\n  globex\n]");
+        assert_ne!(wide, shipped());
+        for text in [shipped(), block, loose, wide] {
             let (_, plan) = planned(&scenario(&text, &Variant::Untouched, &over));
             let tenants: Vec<&str> = plan.tenants.iter().map(crate::ids::Tenant::as_str).collect();
             assert_eq!((plan.seed, tenants), (9, vec!["t-01", "t-02"]));

@@ -4,7 +4,8 @@ mod series;
 
 use super::exit::Exit;
 use super::printer::Printer;
-use super::session::{Course, Drilled, Session, new_run_id};
+use super::series_file::save;
+use super::session::{Course, Session};
 use super::stages::Stages;
 use super::{args, problems};
 use crate::clock::{Clock as _, SystemClock};
@@ -108,18 +109,13 @@ async fn carry_out(
             Err(exit) => return Some(exit),
         };
         let began = clock.mono();
-        let judged = match session.drill(compiled, Course { after, freeze_after: None }).await {
-            Ok(Drilled::Judged(judged)) => judged,
-            // Nothing is frozen here.
-            Ok(Drilled::Frozen(stage)) => {
-                session.remove(stage.place);
-                return Some(Exit::Software);
-            }
-            Ok(Drilled::CannotRun) => return Some(Exit::Unavailable),
+        let judged = match session.drill(compiled, Course { after, until_noticed: !stages.whole() }).await {
+            Ok(Some(judged)) => judged,
+            Ok(None) => return Some(Exit::Unavailable),
             Err(error) => return Some(session.told(&error)),
         };
         let seconds = clock.mono().since(began).as_secs_f64();
-        let row = row(sabotage.as_ref(), judged.judgement(), judged.folder().to_owned(), seconds);
+        let row = row(sabotage.as_ref(), &judged, seconds);
         printer.tell(&if series.blind {
             format!("{number}/{count}  done in {seconds:.0} s")
         } else {
@@ -138,7 +134,13 @@ fn listed(wrong: &[Compiled], not_applicable: &[String]) -> String {
         .iter()
         .filter_map(|one| one.plan.sabotage.as_ref())
         .map(|one| {
-            format!("{:<28}  {}\n{:30}{}; raises {}", one.name, one.title.en, "", one.does, expected(one).join(" or "))
+            let raises = expected(one);
+            let (findings, reasons) = raises.split_at(one.findings.len());
+            let told =
+                |word: &str, codes: &[String]| (!codes.is_empty()).then(|| format!("{word} {}", codes.join(" or ")));
+            let raises: Vec<String> =
+                [told("the finding", findings), told("the reason", reasons)].into_iter().flatten().collect();
+            format!("{:<28}  {}\n{:30}{}; raises {}", one.name, one.title.en, "", one.does, raises.join(", or "))
         })
         .collect();
     lines.extend(not_applicable.iter().map(|name| format!("{name:<28}  (for other faults)")));
@@ -149,24 +151,9 @@ fn finish(printer: Printer, args: &args::Sabotage, mut series: Series, early: Op
     let count = |result| series.runs.iter().filter(|row| row.result == result).count();
     (series.caught, series.missed) = (count(RowResult::Caught), count(RowResult::Missed));
     (series.false_alarms, series.void) = (count(RowResult::FalseAlarm), count(RowResult::Void));
-    let json = match (serde_json::to_string_pretty(&series), new_run_id()) {
-        (Ok(json), Ok(id)) => {
-            let path = args.out.join(format!("sabotage-{id}.json"));
-            if let Err(why) = std::fs::create_dir_all(&args.out).and_then(|()| std::fs::write(&path, &json)) {
-                printer.tell(&format!("error: cannot write {}: {why}", path.display()));
-                return Exit::Software;
-            }
-            printer.tell(&format!("result in {}", path.display()));
-            json
-        }
-        (Err(error), _) => {
-            printer.tell(&format!("error: cannot print the result as JSON: {error}"));
-            return Exit::Software;
-        }
-        (_, Err(error)) => {
-            printer.tell(&format!("error: {error}"));
-            return Exit::Software;
-        }
+    let json = match save(printer, &args.out, "sabotage", &series) {
+        Ok(json) => json,
+        Err(exit) => return exit,
     };
     printer.result(&if printer.json { json } else { table(&series) });
     let judged = if series.missed + series.false_alarms > 0 {

@@ -1,7 +1,8 @@
 //! The result of a series of wrong and right drills: a row each, a table, a file.
 
+use crate::cli::judging::Judged;
 use crate::plan::SabotagePlan;
-use crate::verdict::{Catch, Counterproof, Judgement, Verdict, counterproof};
+use crate::verdict::{Catch, Counterproof, Verdict, counterproof};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -53,7 +54,8 @@ pub(super) enum RowResult {
     Void,
 }
 
-pub(super) fn row(sabotage: Option<&SabotagePlan>, judgement: &Judgement, run: PathBuf, seconds: f64) -> Row {
+pub(super) fn row(sabotage: Option<&SabotagePlan>, judged: &Judged, seconds: f64) -> Row {
+    let (judgement, run) = (judged.judgement(), judged.folder().to_owned());
     let Some(sabotage) = sabotage else {
         let result = if judgement.verdict == Verdict::Passed { RowResult::Clean } else { RowResult::FalseAlarm };
         let findings = judgement.findings.iter().map(|finding| finding.code.name().to_owned());
@@ -73,7 +75,7 @@ pub(super) fn row(sabotage: Option<&SabotagePlan>, judgement: &Judgement, run: P
             seconds,
         };
     };
-    let Counterproof { catch, verdict, hits, others } = counterproof(sabotage, judgement);
+    let Counterproof { catch, verdict, hits, others } = counterproof(sabotage, judgement, judged.sabotaged());
     Row {
         sabotage: Some(sabotage.name.clone()),
         does: Some(sabotage.does.clone()),

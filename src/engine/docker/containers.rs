@@ -13,7 +13,8 @@ use bollard::models::{
     PortBinding, PortMap, RestartPolicy as Policy, RestartPolicyNameEnum,
 };
 use bollard::query_parameters::{
-    CreateContainerOptions, ListVolumesOptions, RemoveContainerOptions, StopContainerOptions, WaitContainerOptions,
+    CreateContainerOptions, ListVolumesOptions, RemoveContainerOptions, RestartContainerOptions, StopContainerOptions,
+    WaitContainerOptions,
 };
 use futures_util::StreamExt;
 use std::collections::{BTreeMap, HashMap};
@@ -174,42 +175,53 @@ impl DockerEngine {
 
     pub(super) async fn container_start(&self, container: &Id) -> Result<()> {
         let id = self.admit_container("start", container).await?;
-        self.ports.release(&id);
-        let _joining = self.joining.lock().await;
+        self.start(&id).await.map_err(failed("start container", &id.0))
+    }
+
+    async fn start(&self, id: &Id) -> std::result::Result<(), Error> {
+        let _counting = self.counting.lock().await;
+        self.ports.release(id);
         for _ in 1..PORT_TRIES {
             match self.docker.start_container(&id.0, None).await {
                 Err(error) if port_is_taken(&error) => tokio::time::sleep(PORT_PAUSE).await,
-                answer => return answer.map_err(failed("start container", &id.0)),
+                answer => return answer,
             }
         }
-        self.docker.start_container(&id.0, None).await.map_err(failed("start container", &id.0))
+        self.docker.start_container(&id.0, None).await
     }
 
     pub(super) async fn container_stop(&self, container: &Id, grace: Duration) -> Result<()> {
         let id = self.admit_container("stop", container).await?;
-        self.stop(&id, grace).await.map_err(failed("stop container", &id.0))
-    }
-
-    async fn stop(&self, id: &Id, grace: Duration) -> std::result::Result<(), Error> {
         let options = StopContainerOptions { t: Some(seconds(grace)), ..Default::default() };
-        self.patient(grace + super::CALL).stop_container(&id.0, Some(options)).await
+        let docker = self.patient(grace + super::CALL);
+        docker.stop_container(&id.0, Some(options)).await.map_err(failed("stop container", &id.0))
     }
 
-    /// In two calls, so that containers which are restarted side by side join their networks one after the other.
+    /// In one call, so that its name is gone for as short as can be: a proxy that hears meanwhile that there is none may hold on to
+    /// an address which is another container's by then.
     pub(super) async fn container_restart(&self, container: &Id, grace: Duration) -> Result<()> {
         let id = self.admit_container("restart", container).await?;
-        self.stop(&id, grace).await.map_err(not_running("restart container", &id.0))?;
-        self.container_start(&id).await
+        let options = || Some(RestartContainerOptions { t: Some(seconds(grace)), ..Default::default() });
+        let docker = self.patient(grace + super::CALL);
+        for _ in 1..PORT_TRIES {
+            match docker.restart_container(&id.0, options()).await {
+                Err(error) if port_is_taken(&error) => tokio::time::sleep(PORT_PAUSE).await,
+                answer => return answer.map_err(not_running("restart container", &id.0)),
+            }
+        }
+        docker.restart_container(&id.0, options()).await.map_err(not_running("restart container", &id.0))
     }
 
     /// The guard has admitted it.
     pub(super) async fn container_remove(&self, id: &Id) -> Result<()> {
         self.ports.release(id);
-        let name = match self.docker.inspect_container(&id.0, None).await {
-            Ok(container) => first_name(container.name.map(|name| vec![name])),
+        let container = match self.docker.inspect_container(&id.0, None).await {
+            Ok(container) => container,
             Err(error) if is(&error, 404) => return Ok(()),
             Err(error) => return Err(failed("remove container", &id.0)(error)),
         };
+        self.leave_networks(id, &container).await;
+        let name = first_name(container.name.map(|name| vec![name]));
         let options = RemoveContainerOptions { v: true, force: true, ..Default::default() };
         match self.docker.remove_container(&id.0, Some(options)).await {
             Ok(()) => {}
@@ -227,6 +239,19 @@ impl DockerEngine {
             self.volume_remove(&Id(volume.name)).await?;
         }
         Ok(())
+    }
+
+    /// Takes a container that runs out of its networks, so that its end, which may come beside that of others, has nothing to count.
+    async fn leave_networks(&self, id: &Id, container: &ContainerInspectResponse) {
+        let networks = container.network_settings.as_ref().and_then(|settings| settings.networks.as_ref());
+        let joined = networks.into_iter().flat_map(HashMap::values).filter_map(|endpoint| endpoint.network_id.clone());
+        let _counting = self.counting.lock().await;
+        for network in joined.filter(|network| !network.is_empty()) {
+            if let Err(error) = self.detach(&Id(network), id.clone()).await {
+                // It may have ended by itself in the meantime, and its removal takes it out of them, too.
+                tracing::debug!(%error, "before removing a container");
+            }
+        }
     }
 
     async fn until_removed(&self, id: &Id) -> Result<()> {

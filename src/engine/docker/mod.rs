@@ -45,9 +45,9 @@ pub struct DockerEngine {
     ownership: Ownership,
     guard: Arc<Guard>,
     ports: Arc<Ports>,
-    /// Held while a container is started: an engine of version 20.10 counts the members of a network too high when two join at
-    /// once, and never removes that network again ("has active endpoints", of which there are none).
-    joining: Arc<tokio::sync::Mutex<()>>,
+    /// Held while a container joins or leaves a network: an engine of version 20.10 miscounts the members when two do so at once,
+    /// and never removes that network again ("has active endpoints", of which there are none).
+    counting: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl DockerEngine {
@@ -74,7 +74,7 @@ impl DockerEngine {
             .map_err(|_| EngineError::Absent(format!("no answer within {} s", ANSWERS_WITHIN.as_secs())))?
             .map_err(|error| EngineError::Absent(told(&error)))?;
         let guard = Arc::new(Guard::new(ownership.run.clone()));
-        Ok(Self { docker, ownership, guard, ports: Arc::default(), joining: Arc::default() })
+        Ok(Self { docker, ownership, guard, ports: Arc::default(), counting: Arc::default() })
     }
 
     /// A handle of the same run whose labels name this datacenter (or none: front, link).

@@ -52,6 +52,7 @@ impl DockerEngine {
         let network = self.admit("join", ResourceKind::Network, network).await?;
         let container = self.admit_container("connect", container).await?;
         let what = format!("{} to network {}", container.0, network.0);
+        let _counting = self.counting.lock().await;
         let request = NetworkConnectRequest { container: container.0, endpoint_config: Some(endpoint(aliases)) };
         self.docker.connect_network(&network.0, request).await.map_err(failed("connect container", what))
     }
@@ -59,11 +60,12 @@ impl DockerEngine {
     pub(super) async fn network_disconnect(&self, network: &str, container: &Id) -> Result<()> {
         let network = self.admit("leave", ResourceKind::Network, network).await?;
         let container = self.admit_container("disconnect", container).await?;
+        let _counting = self.counting.lock().await;
         self.detach(&network, container).await
     }
 
-    /// Forced, so that a hung or dead container cannot hold a network back.
-    async fn detach(&self, network: &Id, container: Id) -> Result<()> {
+    /// Forced, so that a hung or dead container cannot hold a network back. The caller holds `counting`.
+    pub(super) async fn detach(&self, network: &Id, container: Id) -> Result<()> {
         let what = format!("{} from network {}", container.0, network.0);
         let request = NetworkDisconnectRequest { container: container.0, force: Some(true) };
         self.docker.disconnect_network(&network.0, request).await.map_err(failed("disconnect container", what))
@@ -81,6 +83,7 @@ impl DockerEngine {
             let admitted = self.guard.admit_if_there(self, "disconnect", ResourceKind::Container, &member).await?;
             members.extend(admitted);
         }
+        let _counting = self.counting.lock().await;
         for member in members {
             if let Err(error) = self.detach(id, member.clone()).await {
                 // It may have ended by itself in the meantime; if it has not, the removal says so.

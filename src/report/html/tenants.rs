@@ -63,6 +63,7 @@ fn row(view: &View, tenant: &Tenant, result: &TenantResult) -> Markup {
             td {
                 (result.rpo.loss.map_or_else(|| Label::Unknown.text(lang).to_owned(), |loss| lang.duration(loss)))
                 @if result.rpo.loss.is_some() || result.rpo.lost > 0 { small { (lang.count(result.rpo.lost)) " " (Label::Lost.text(lang)) } }
+                @if result.rpo.lost_meanwhile > 0 { small { (lang.count(result.rpo.lost_meanwhile)) " " (Label::LostMeanwhile.text(lang)) } }
                 @if result.rpo.in_flight > 0 { small { (lang.count(result.rpo.in_flight)) " " (Label::InFlight.text(lang)) } }
             }
             td { (point(view, result.rpo.listed, result.state)) }

@@ -190,21 +190,6 @@ fn a_deletion_after_the_recovery_point_is_undone_without_a_finding() {
 }
 
 #[test]
-fn a_write_on_its_way_is_counted_apart_and_never_lost() {
-    let clean = loss(|_| {});
-    let judgement = loss(|sample| {
-        let last =
-            written(sample, |w| w.tenant.as_str() == "acme" && w.kind == WriteKind::Upload).pop().expect("a write");
-        sample.drop_where(|event| matches!(event, Event::WriteEnded { write, .. } if *write == last.write));
-    });
-    assert_eq!(judgement.verdict, Verdict::Passed, "{:#?}", judgement.reasons);
-    let rpo = |judgement: &Judgement, of: &str| judgement.tenants[&tenant(of)].rpo.clone();
-    assert_eq!((rpo(&clean, "acme").in_flight, rpo(&judgement, "globex").in_flight), (0, 0));
-    assert_eq!(rpo(&judgement, "acme").in_flight, 1);
-    assert_eq!(rpo(&judgement, "acme").lost, rpo(&clean, "acme").lost - 1);
-}
-
-#[test]
 fn a_write_twice_is_duplicated_unless_protecting_explains_it() {
     let judgement = read_back(|of, item| {
         let again = is(of, "acme", &item, "Page-2") && matches!(item, Item::Revision { .. });

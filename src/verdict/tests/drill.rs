@@ -159,6 +159,32 @@ fn a_recovery_step_that_fails_is_a_result() {
     }
 }
 
+/// Ends the drill after its verification, on purpose.
+fn cut_short(sample: &mut Sample) {
+    let restart = sample.position(|event| matches!(event, Event::PhaseStarted { phase: Phase::Restart }));
+    let teardown = |event: &Event| matches!(event, Event::PhaseStarted { phase: Phase::Teardown });
+    let rest = sample.events.split_off(restart);
+    let at = rest.iter().position(|(_, event)| teardown(event)).expect("a teardown");
+    sample.events.push((rest[at].0, Event::CutShort { why: "enough".to_owned() }));
+    sample.events.extend(rest.into_iter().skip(at));
+}
+
+#[test]
+fn a_drill_that_is_cut_short_can_fail_and_never_pass() {
+    let clean = loss(cut_short);
+    assert_eq!(clean.verdict, Verdict::Inconclusive, "{:#?}", clean.findings);
+    assert_eq!(reasons(&clean), [ReasonCode::CutShort]);
+    let wrong = loss(|sample| {
+        let page = |item: &Item| matches!(item, Item::Revision { key, .. } if key == "Page-2");
+        let gone = |of: &Tenant, item: Item| if of.as_str() == "acme" && page(&item) { vec![] } else { vec![item] };
+        sample.rewrite(&[Moment::Health], gone);
+        cut_short(sample);
+    });
+    fires(&wrong, FindingCode::Lost, Some("acme"));
+    assert_eq!(wrong.verdict, Verdict::Failed);
+    assert_eq!(reasons(&wrong), [ReasonCode::CutShort]);
+}
+
 #[test]
 fn a_recovery_that_fails_when_it_is_watched_is_a_result_too() {
     for phase in Phase::ALL.into_iter().filter(|phase| phase.tries_the_recovery()) {

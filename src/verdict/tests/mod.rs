@@ -8,6 +8,7 @@ mod exact;
 mod field;
 mod fingerprints;
 mod kinds;
+mod meanwhile;
 mod planted;
 mod points;
 mod properties;
