@@ -34,14 +34,15 @@ pub struct Counterproof {
 /// Whether everything that the sabotage executes was executed; what it leaves out or turns needs nothing.
 #[must_use]
 pub fn took_place(timeline: &Timeline<'_>) -> bool {
-    let acts = timeline.plan().steps.iter().filter(|step| matches!(step.action, Action::Sabotage { .. }));
-    acts.into_iter().all(|act| {
+    let mut acts = timeline.plan().steps.iter().filter(|step| matches!(step.action, Action::Sabotage { .. }));
+    acts.all(|act| {
         let end = timeline.step(&act.name).and_then(|run| run.span.end);
         end.is_some_and(|(_, outcome)| outcome.is_done())
     })
 }
 
-/// Compares; `took_place` is [`took_place`] of the same drill. Of the reasons only those count that a sabotage names: an inconclusive drill is no catch by itself.
+/// Compares; `took_place` is [`took_place`] of the same drill. Of the reasons only those count that a sabotage names: an
+/// inconclusive drill is no catch by itself.
 #[must_use]
 pub fn counterproof(sabotage: &SabotagePlan, judgement: &Judgement, took_place: bool) -> Counterproof {
     let here = |tenant: Option<&Tenant>| sabotage.tenant.is_none() || tenant == sabotage.tenant.as_ref();
@@ -65,13 +66,8 @@ pub fn counterproof(sabotage: &SabotagePlan, judgement: &Judgement, took_place: 
     }
     // What was hit at one item may be raised without a tenant at another.
     others.retain(|text| !hits.contains(text));
-    let own = format!("sabotage-{}", sabotage.name);
-    let void = judgement.reasons.iter().any(|reason| match reason.code {
-        ReasonCode::Aborted => true,
-        ReasonCode::HarnessBroken => reason.item.as_deref().is_some_and(|item| item.contains(&own)),
-        _ => false,
-    });
-    let catch = if void || !took_place {
+    let aborted = judgement.reasons.iter().any(|reason| reason.code == ReasonCode::Aborted);
+    let catch = if aborted || !took_place {
         Catch::Void
     } else if judgement.verdict != Verdict::Passed && !hits.is_empty() {
         Catch::Caught
@@ -208,7 +204,7 @@ mod tests {
     fn a_sabotage_that_did_not_take_place_proves_nothing() {
         let broken = Reason::new(ReasonCode::HarnessBroken).item("recover/sabotage-uploads-missing");
         let mut found = with(Some(Finding::new(FindingCode::Lost)), Some(broken));
-        assert_eq!(counterproof(&sabotage(&["lost"], &[], None), &found, true).catch, Catch::Void);
+        assert_eq!(counterproof(&sabotage(&["lost"], &[], None), &found, false).catch, Catch::Void);
         found.reasons = vec![Reason::new(ReasonCode::Aborted)];
         assert_eq!(counterproof(&sabotage(&["lost"], &[], None), &found, true).catch, Catch::Void);
     }
