@@ -67,7 +67,7 @@ impl RunError {
 #[derive(Default)]
 pub(super) struct Course {
     pub after: Option<Arc<Checkpoint>>,
-    /// End it after the verification if its sabotage is noticed by then.
+    /// End it in its verification once its sabotage is noticed.
     pub until_noticed: bool,
 }
 

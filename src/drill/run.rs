@@ -25,7 +25,7 @@ pub enum Ending {
     Unconfirmed(String),
     /// `--until` was reached.
     Stopped,
-    /// It has shown what it was to show, and its recovery is verified.
+    /// What was read back has shown what the drill was to show.
     CutShort(String),
     /// A signal or the run's deadline.
     Interrupted,
@@ -126,17 +126,20 @@ async fn steps(drill: &mut Drill) -> Result<Ending, WriteError> {
         }
         if phase != Some(step.phase) {
             drill.phase_ended(phase, Outcome::Done)?;
-            if phase == Some(Phase::Verify)
-                && let Some(why) = drill.enough()
-            {
-                return Ok(Ending::CutShort(why));
-            }
             drill.phase_started(step.phase)?;
             phase = Some(step.phase);
         }
         let outcome = one(drill, step).await?;
         match next(drill, step, &outcome) {
-            Next::Go => {}
+            Next::Go => {
+                if gathers_evidence(step)
+                    && let Some(why) = drill.enough()
+                {
+                    // The rest of the verification is not there to be judged.
+                    drill.phase_ended(phase, Outcome::Cancelled)?;
+                    return Ok(Ending::CutShort(why));
+                }
+            }
             Next::EvidenceOnly => {
                 evidence_only = true;
                 ending = Ending::RecoveryFailed;

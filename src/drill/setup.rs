@@ -41,7 +41,7 @@ pub struct GateAnswer {
     pub problems: Vec<String>,
 }
 
-/// When a drill has shown what it was to show; asked once its recovery is verified.
+/// When a drill has shown what it was to show; asked once everything was read back after its recovery.
 #[derive(Clone)]
 pub struct Enough {
     /// Judges the journal so far.

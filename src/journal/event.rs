@@ -79,7 +79,7 @@ pub enum Event {
     Interrupted {
         by: String,
     },
-    /// What the drill was to show is shown: it ended after the verification, and nothing later was carried out.
+    /// What the drill was to show is shown: it ended in its verification, and nothing later was carried out.
     CutShort {
         why: String,
     },

@@ -68,6 +68,9 @@ pub struct SabotagePlan {
     pub reasons: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant: Option<Tenant>,
+    /// Whom it touches besides: nobody but these two may be blamed for what was read back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub also: Option<Tenant>,
 }
 
 /// How the verifier itself is turned: it says that it did what it did not do.

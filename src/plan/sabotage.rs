@@ -21,7 +21,8 @@ pub fn apply(
     let commands = outline.commands;
     let victim = commands.affected.first()?;
     let other = next(commands.tenants, victim);
-    let tenant = entry.raises.tenant.as_ref().and_then(|word| whom(word, victim, other, reading));
+    let mut named = |word: &Option<Word>| word.as_ref().and_then(|word| whom(word, victim, other, reading)).cloned();
+    let (tenant, also) = (named(&entry.raises.tenant), named(&entry.raises.also));
     let variables = variables(outline, victim, other);
     let mut harness = None;
     let mut does = Vec::new();
@@ -39,7 +40,8 @@ pub fn apply(
         harness,
         findings: entry.raises.findings.iter().map(|word| word.value.clone()).collect(),
         reasons: entry.raises.reasons.iter().map(|word| word.value.clone()).collect(),
-        tenant: tenant.cloned(),
+        tenant,
+        also,
     })
 }
 

@@ -42,6 +42,8 @@ pub struct RaisesEntry {
     pub findings: Vec<Word>,
     pub reasons: Vec<Word>,
     pub tenant: Option<Word>,
+    /// Who else is touched: nobody but these two may be blamed for what was read back.
+    pub also: Option<Word>,
 }
 
 pub fn read(root: &Node, reading: &mut Reading) -> Vec<SabotageEntry> {
@@ -131,10 +133,18 @@ fn raises(node: &Node, reading: &mut Reading) -> Option<RaisesEntry> {
     let findings = fields.words("findings", reading);
     let reasons = fields.words("reasons", reading);
     let tenant = fields.maybe_word("tenant", reading);
+    let also = fields.maybe_word("also", reading);
     fields.done(reading);
+    if let (Some(also), None) = (&also, &tenant) {
+        reading.advise(
+            also.at,
+            "`also` without `tenant` says nothing",
+            "name the tenant first: `tenant: victim, also: other`",
+        );
+    }
     if findings.is_empty() && reasons.is_empty() {
         let hint = "name codes under `findings`, or under `reasons` where the drill must call itself inconclusive";
         reading.advise(node.owner(), "a sabotage that raises nothing cannot be caught", hint);
     }
-    Some(RaisesEntry { findings, reasons, tenant })
+    Some(RaisesEntry { findings, reasons, tenant, also })
 }

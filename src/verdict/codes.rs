@@ -114,7 +114,7 @@ codes! {
     ReasonCode {
         /// Interrupted, cancelled, or the journal ends before the run does: never passed, never failed.
         Aborted = "aborted",
-        /// Ended after the verification, because what it was to show was shown: a finding is one, but it cannot pass.
+        /// Ended in its verification, because what it was to show was shown: a finding is one, but it cannot pass.
         CutShort = "cut-short",
         /// The last line of the journal was cut off.
         JournalTorn = "journal-torn",
@@ -168,6 +168,51 @@ pub enum Severity {
 }
 
 impl FindingCode {
+    /// Whether it is for good once it is found. The others may go away as the drill goes on, or say only that it is not done.
+    #[must_use]
+    pub const fn lasts(self) -> bool {
+        !matches!(
+            self,
+            Self::NotRecovered
+                | Self::Unstable
+                | Self::RecoveryStepFailed
+                | Self::RtoMissed
+                | Self::MachineMissed
+                // Its name is right only when the key is disclosed.
+                | Self::Alien
+        )
+    }
+
+    /// Whether it says what of a tenant's data is there, and whether it is right.
+    #[must_use]
+    pub const fn is_about_data(self) -> bool {
+        matches!(
+            self,
+            Self::Lost
+                | Self::Leaked
+                | Self::Corrupt
+                | Self::Resurrected
+                | Self::AbortedVisible
+                | Self::Phantom
+                | Self::Duplicated
+                | Self::StaleHead
+                | Self::Hole
+                | Self::Skew
+                | Self::TooNew
+                | Self::TooOld
+                | Self::PermissionWidened
+                | Self::PermissionMissing
+                | Self::RightLost
+                | Self::NotFoundBySearch
+                | Self::SearchTooMuch
+                | Self::PdfWrong
+                | Self::FingerprintDiffers
+                | Self::RestartChanged
+                | Self::SoakChanged
+                | Self::SideRestoreDiffers
+        )
+    }
+
     /// How bad it is unless the place where it is found knows better.
     #[must_use]
     pub const fn severity(self) -> Severity {

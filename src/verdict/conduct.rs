@@ -14,7 +14,7 @@ use std::collections::HashSet;
 pub(super) enum End {
     /// By itself.
     Reached,
-    /// On purpose, after the verification: what should have come after it is not missed.
+    /// On purpose, once something was read back: what should have come after it is not missed.
     CutShort,
     /// Before its time: nothing is proved, neither way.
     Aborted,

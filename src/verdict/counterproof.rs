@@ -1,7 +1,7 @@
 //! Whether a drill noticed its own sabotage: what must be raised, beside what was.
 
 use super::codes::{FindingCode, ReasonCode};
-use super::model::{Judgement, Verdict};
+use super::model::{Finding, Judgement, Verdict};
 use crate::ids::Tenant;
 use crate::plan::{Action, SabotagePlan};
 use crate::timeline::Timeline;
@@ -16,6 +16,8 @@ pub enum Catch {
     Caught,
     /// The drill passed, or found other things only.
     Missed,
+    /// It was noticed, and a tenant was blamed whom it does not touch: a false alarm.
+    Misblamed,
     /// The sabotage itself could not be carried out, or the drill was aborted: nothing is proved.
     Void,
 }
@@ -69,10 +71,12 @@ pub fn counterproof(sabotage: &SabotagePlan, judgement: &Judgement, took_place: 
     let aborted = judgement.reasons.iter().any(|reason| reason.code == ReasonCode::Aborted);
     let catch = if aborted || !took_place {
         Catch::Void
-    } else if judgement.verdict != Verdict::Passed && !hits.is_empty() {
-        Catch::Caught
-    } else {
+    } else if judgement.verdict == Verdict::Passed || hits.is_empty() {
         Catch::Missed
+    } else if blames_others(sabotage, judgement) {
+        Catch::Misblamed
+    } else {
+        Catch::Caught
     };
     Counterproof { catch, verdict: judgement.verdict, hits, others }
 }
@@ -81,21 +85,19 @@ pub fn counterproof(sabotage: &SabotagePlan, judgement: &Judgement, took_place: 
 /// sabotage was done. What may yet change, or means only that the drill is not done, does not count.
 #[must_use]
 pub fn noticed(sabotage: &SabotagePlan, so_far: &Judgement, took_place: bool) -> bool {
-    took_place
-        && so_far.findings.iter().any(|finding| {
-            let lasts = !matches!(
-                finding.code,
-                FindingCode::NotRecovered
-                | FindingCode::Unstable
-                | FindingCode::RecoveryStepFailed
-                | FindingCode::RtoMissed
-                | FindingCode::MachineMissed
-                // Its name is right only when the key is disclosed.
-                | FindingCode::Alien
-            );
-            let here = sabotage.tenant.is_none() || finding.tenant == sabotage.tenant;
-            lasts && here && sabotage.findings.iter().any(|one| one == finding.code.name())
-        })
+    let here = |finding: &Finding| sabotage.tenant.is_none() || finding.tenant == sabotage.tenant;
+    let named = |finding: &Finding| sabotage.findings.iter().any(|one| one == finding.code.name());
+    took_place && so_far.findings.iter().any(|finding| finding.code.lasts() && here(finding) && named(finding))
+}
+
+/// Whether the data of a tenant is called wrong whom the sabotage does not touch. A recovery that was stopped half-way has not come
+/// to all of them yet, and blames nobody.
+fn blames_others(sabotage: &SabotagePlan, judgement: &Judgement) -> bool {
+    let touched = [&sabotage.tenant, &sabotage.also];
+    let other = |finding: &Finding| finding.tenant.is_some() && !touched.contains(&&finding.tenant);
+    let stopped = judgement.findings.iter().any(|finding| finding.code == FindingCode::RecoveryStepFailed);
+    let blamed = judgement.findings.iter().any(|finding| finding.code.is_about_data() && other(finding));
+    sabotage.tenant.is_some() && !stopped && blamed
 }
 
 fn told(code: &str, tenant: Option<&Tenant>) -> String {
@@ -108,7 +110,7 @@ mod tests {
     use crate::journal::Event;
     use crate::journal::sample::Sample;
     use crate::plan::Text;
-    use crate::verdict::{Finding, FindingCode, Reason, judge};
+    use crate::verdict::{Reason, judge};
 
     fn tenant(name: &str) -> Tenant {
         Tenant::new(name).expect("a name")
@@ -125,6 +127,7 @@ mod tests {
             findings: owned(findings),
             reasons: owned(reasons),
             tenant: at.map(tenant),
+            also: None,
         }
     }
 
@@ -155,6 +158,30 @@ mod tests {
         assert_eq!(counterproof(&sabotage(&["lost"], &[], Some("globex")), &found, true).catch, Catch::Missed);
         let other = counterproof(&sabotage(&["leaked"], &[], Some("acme")), &found, true);
         assert_eq!((other.catch, other.others.len()), (Catch::Missed, 1));
+    }
+
+    #[test]
+    fn nobody_else_may_be_blamed() {
+        let blamed = |code, whom: &str| {
+            let mut found = with(Some(Finding::new(FindingCode::Lost).tenant(&tenant("acme"))), None);
+            found.findings.push(Finding::new(code).tenant(&tenant(whom)));
+            found
+        };
+        let mut expects = sabotage(&["lost"], &[], Some("acme"));
+        let catch = |expects: &SabotagePlan, found: &Judgement| counterproof(expects, found, true).catch;
+        assert_eq!(catch(&expects, &blamed(FindingCode::Corrupt, "globex")), Catch::Misblamed);
+        assert_eq!(catch(&expects, &blamed(FindingCode::Corrupt, "acme")), Catch::Caught);
+        // A repair may be noticed by all, and one that stops half-way has not come to all of them.
+        for code in [FindingCode::NotRecovered, FindingCode::OutageOfBystander] {
+            assert_eq!(catch(&expects, &blamed(code, "globex")), Catch::Caught);
+        }
+        let mut stopped = blamed(FindingCode::Corrupt, "globex");
+        stopped.findings.push(Finding::new(FindingCode::RecoveryStepFailed).item("recover/load"));
+        assert_eq!(catch(&expects, &stopped), Catch::Caught);
+        expects.also = Some(tenant("globex"));
+        assert_eq!(catch(&expects, &blamed(FindingCode::Corrupt, "globex")), Catch::Caught);
+        let anybody = sabotage(&["lost"], &[], None);
+        assert_eq!(catch(&anybody, &blamed(FindingCode::Corrupt, "globex")), Catch::Caught);
     }
 
     #[test]

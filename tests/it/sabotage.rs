@@ -76,6 +76,7 @@ fn a_sabotage_that_could_never_be_caught_is_refused() {
         ("recover/load", "recover/laod", "the plan has no step `recover/laod`"),
         ("    after: recover/load\n", "", "it is not clear what this sabotage does"),
         ("tenant: victim", "tenant: acme", "a sabotage does not know the tenant `acme`"),
+        ("tenant: victim", "also: other", "`also` without `tenant` says nothing"),
         ("service: backup", "service: bakcup", "bakcup"),
         ("findings: [lost], ", "", "a sabotage that raises nothing cannot be caught"),
     ];

@@ -59,6 +59,7 @@ pub async fn sabotage(printer: Printer, args: &args::Sabotage) -> Exit {
         runs: Vec::new(),
         caught: 0,
         missed: 0,
+        misblamed: 0,
         false_alarms: 0,
         void: 0,
     };
@@ -150,13 +151,14 @@ fn listed(wrong: &[Compiled], not_applicable: &[String]) -> String {
 fn finish(printer: Printer, args: &args::Sabotage, mut series: Series, early: Option<Exit>) -> Exit {
     let count = |result| series.runs.iter().filter(|row| row.result == result).count();
     (series.caught, series.missed) = (count(RowResult::Caught), count(RowResult::Missed));
+    series.misblamed = count(RowResult::Misblamed);
     (series.false_alarms, series.void) = (count(RowResult::FalseAlarm), count(RowResult::Void));
     let json = match save(printer, &args.out, "sabotage", &series) {
         Ok(json) => json,
         Err(exit) => return exit,
     };
     printer.result(&if printer.json { json } else { table(&series) });
-    let judged = if series.missed + series.false_alarms > 0 {
+    let judged = if series.missed + series.misblamed + series.false_alarms > 0 {
         Exit::Failed
     } else if series.void > 0 {
         Exit::Inconclusive

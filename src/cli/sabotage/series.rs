@@ -21,6 +21,7 @@ pub(super) struct Series {
     pub runs: Vec<Row>,
     pub caught: usize,
     pub missed: usize,
+    pub misblamed: usize,
     pub false_alarms: usize,
     pub void: usize,
 }
@@ -46,6 +47,8 @@ pub(super) struct Row {
 pub(super) enum RowResult {
     Caught,
     Missed,
+    /// Noticed, and a tenant blamed whom the sabotage does not touch.
+    Misblamed,
     /// A right drill that passed.
     Clean,
     /// A right drill that did not.
@@ -83,6 +86,7 @@ pub(super) fn row(sabotage: Option<&SabotagePlan>, judged: &Judged, seconds: f64
         result: match catch {
             Catch::Caught => RowResult::Caught,
             Catch::Missed => RowResult::Missed,
+            Catch::Misblamed => RowResult::Misblamed,
             Catch::Void => RowResult::Void,
         },
         verdict,
@@ -103,6 +107,7 @@ pub(super) fn line(row: &Row) -> String {
     let word = match row.result {
         RowResult::Caught => "caught",
         RowResult::Missed => "MISSED",
+        RowResult::Misblamed => "MISBLAMED",
         RowResult::Clean => "clean",
         RowResult::FalseAlarm => "FALSE ALARM",
         RowResult::Void => "VOID",
@@ -113,7 +118,10 @@ pub(super) fn line(row: &Row) -> String {
         parts.push(format!("expected {}", row.expected.join(" or ")));
     }
     if row.result != RowResult::Clean {
-        let seen = if row.hits.is_empty() { &row.others } else { &row.hits };
+        let mut seen = if row.hits.is_empty() { row.others.clone() } else { row.hits.clone() };
+        if row.result == RowResult::Misblamed {
+            seen.extend(row.others.iter().cloned());
+        }
         parts.push(format!("seen {}", if seen.is_empty() { "nothing".to_owned() } else { seen.join(", ") }));
     }
     parts.join("  ")
@@ -123,12 +131,13 @@ pub(super) fn table(series: &Series) -> String {
     let mut lines: Vec<String> = series.runs.iter().map(line).collect();
     let clean = series.runs.iter().filter(|row| row.sabotage.is_none()).count();
     lines.push(format!(
-        "\n{} on {}: {} of {} sabotages caught, {} missed, {} void; {} of {clean} right recoveries passed",
+        "\n{} on {}: {} of {} sabotages caught, {} missed, {} misblamed, {} void; {} of {clean} right recoveries passed",
         series.scenario,
         series.stack,
         series.caught,
         series.runs.len() - clean,
         series.missed,
+        series.misblamed,
         series.void,
         clean - series.false_alarms,
     ));

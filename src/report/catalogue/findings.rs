@@ -166,9 +166,7 @@ pub const fn finding(code: FindingCode, lang: Lang) -> &'static str {
 pub const fn reason(code: ReasonCode, lang: Lang) -> &'static str {
     let (en, de) = match code {
         ReasonCode::Aborted => ("The drill was aborted", "Der Test wurde abgebrochen"),
-        ReasonCode::CutShort => {
-            ("The drill was ended after the verification", "Der Test wurde nach der Prüfung beendet")
-        }
+        ReasonCode::CutShort => ("The drill was ended in its verification", "Der Test wurde in der Prüfung beendet"),
         ReasonCode::JournalTorn => {
             ("The last line of the journal is cut off", "Die letzte Zeile des Protokolls ist abgeschnitten")
         }

@@ -186,6 +186,29 @@ fn a_drill_that_is_cut_short_can_fail_and_never_pass() {
 }
 
 #[test]
+fn a_drill_that_is_cut_short_within_its_verification_blames_nobody_for_the_rest() {
+    let judgement = loss(|sample| {
+        let gone = |of: &Tenant, item: Item| match &item {
+            Item::Revision { key, .. } if key == "Page-2" && of.as_str() == "acme" => vec![],
+            _ => vec![item],
+        };
+        sample.rewrite(&[Moment::Health], gone);
+        cut_short(sample);
+        // Nothing of the verification came after its readback.
+        let read = sample.position(|event| is_step(event, "verify/readback"));
+        let end = sample.position(|event| matches!(event, Event::PhaseEnded { phase: Phase::Verify, .. }));
+        sample.events.drain(read + 1..end);
+        if let Event::PhaseEnded { outcome, .. } = &mut sample.events[read + 1].1 {
+            *outcome = Outcome::Cancelled;
+        }
+    });
+    fires(&judgement, FindingCode::Lost, Some("acme"));
+    let blamed = judgement.findings.iter().filter_map(|finding| finding.tenant.as_ref().map(Tenant::as_str));
+    assert!(blamed.into_iter().all(|tenant| tenant == "acme"), "{:#?}", judgement.findings);
+    assert_eq!(judgement.rto, None);
+}
+
+#[test]
 fn a_recovery_that_fails_when_it_is_watched_is_a_result_too() {
     for phase in Phase::ALL.into_iter().filter(|phase| phase.tries_the_recovery()) {
         let failed = Outcome::Failed { why: "exit code 1".to_owned() };
