@@ -82,6 +82,7 @@ impl Drill {
             Detection::Fixed { after } => {
                 let declared = Event::Declared { what: "detection".to_owned(), takes_seconds: after.as_secs() };
                 self.setup.journal.write(declared)?;
+                self.clock.run_from(plan.detection.noticed(plan.calendar.disaster).max(self.clock.now()))?;
                 format!("declared: {}", humantime::format_duration(*after))
             }
         };

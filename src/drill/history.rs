@@ -6,7 +6,7 @@ use crate::clock::DrillTime;
 use crate::ids::Tenant;
 use crate::journal::{Event, FingerprintOf};
 use crate::ledger::Marks;
-use crate::plan::{Command, Generation, HarnessSabotage, Step, Tag};
+use crate::plan::{Command, Generation, HarnessSabotage, Phase, Step, Tag};
 use crate::stack::Taken;
 use crate::workload::corpus::{Corpus, write_baseline};
 use crate::workload::history::{self, History};
@@ -55,7 +55,7 @@ impl Drill {
 
     pub(super) async fn write(&mut self, before: DrillTime) -> Result<(), StepError> {
         let writes = self.setup.plan.workload.writes;
-        self.clock.stand_at(history::begins(before, writes))?;
+        self.clock.stand_at(history::begins(before, writes).max(self.clock.now()))?;
         if self.turned(HarnessSabotage::WorkloadStalled) && self.idle(before) {
             return Ok(self.clock.stand_at(before)?);
         }
@@ -93,7 +93,7 @@ impl Drill {
         let mut failed = None;
         let beside = self.fingerprint(step, FingerprintOf::Generation(generation), fingerprint);
         let (all, prints) = futures_util::join!(join_all(all), beside);
-        for ended in all {
+        for (command, ended) in commands.iter().zip(all) {
             match ended
                 .map_err(StepError::from)
                 .and_then(|ended| Ok((printed(&ended.at, &ended.stdout)?, ended.tenant)))
@@ -102,6 +102,10 @@ impl Drill {
                     journal.write(Event::SnapshotTaken { generation, tenant, snapshot, bytes })?;
                 }
                 Ok((_, None)) => {}
+                // There is nothing left to back up, and nobody has noticed yet.
+                Err(error) if step.phase == Phase::Detect && self.is_stopped(command) && error.is_the_operators() => {
+                    journal.write(Event::Note { text: format!("no {generation} of {}: {error}", command.at) })?;
+                }
                 // The others have their snapshots all the same.
                 Err(error) => {
                     failed.get_or_insert(error);
@@ -114,6 +118,11 @@ impl Drill {
         prints?;
         journal.write(Event::GenerationEnded { generation })?;
         Ok(())
+    }
+
+    /// Whether a command works for a tenant of whom the faults leave nothing to back up.
+    fn is_stopped(&self, command: &Command) -> bool {
+        command.tenant.as_ref().is_some_and(|tenant| self.setup.plan.stops_backups_of(tenant))
     }
 }
 

@@ -35,16 +35,9 @@ pub(super) async fn damage(
 
 /// What the checksum tool counts before and after the damage.
 async fn at_rest(scene: &Scene<'_>, tenant: &Tenant) -> Result<(Integrity, Integrity), SiteError> {
-    let before = integrity(scene, tenant).await?;
+    let before = scene.count(Operation::Integrity, tenant).await?;
     scene.site.run(scene.step, &scene.commands(Operation::Corrupt, tenant)).await?;
-    Ok((before, integrity(scene, tenant).await?))
-}
-
-async fn integrity(scene: &Scene<'_>, tenant: &Tenant) -> Result<Integrity, SiteError> {
-    let commands = scene.commands(Operation::Integrity, tenant);
-    let counted = scene.site.ask::<Integrity>(scene.step, &commands).await?;
-    let sum = |of: fn(&Integrity) -> u64| counted.iter().map(|(_, counted)| of(counted)).sum();
-    Ok(Integrity { checked: sum(|of| of.checked), damaged: sum(|of| of.damaged), elsewhere: sum(|of| of.elsewhere) })
+    Ok((before, scene.count(Operation::Integrity, tenant).await?))
 }
 
 fn confirmed(tenant: &Tenant, before: Integrity, after: Integrity) -> Result<String, String> {

@@ -4,12 +4,13 @@
 
 mod corruption;
 mod datacenter;
+mod rows;
 mod tenant;
 
 use crate::ids::{StepName, Tenant};
 use crate::journal::{DrillClock, Event, Outcome, WriteError, Writer};
 use crate::plan::{Command, FaultPlan, HarnessSabotage, Operation, Plan};
-use crate::stack::{Site, SiteError};
+use crate::stack::{Integrity, Site, SiteError};
 use std::time::Duration;
 
 /// For the logs of what a fault removes.
@@ -43,6 +44,17 @@ impl Scene<'_> {
         let declared = self.plan.stack.operations.get(&operation).map_or(&[][..], Vec::as_slice);
         declared.iter().filter(|command| command.tenant.as_ref() == Some(tenant)).cloned().collect()
     }
+
+    /// What an operation of the stack counts of this tenant, summed.
+    async fn count(&self, operation: Operation, tenant: &Tenant) -> Result<Integrity, SiteError> {
+        let counted = self.site.ask::<Integrity>(self.step, &self.commands(operation, tenant)).await?;
+        let sum = |of: fn(&Integrity) -> u64| counted.iter().map(|(_, counted)| of(counted)).sum();
+        Ok(Integrity {
+            checked: sum(|of| of.checked),
+            damaged: sum(|of| of.damaged),
+            elsewhere: sum(|of| of.elsewhere),
+        })
+    }
 }
 
 /// Injects fault `index` of the plan; `planned` is called when its undo stands in the journal. The moment before the first injection call is `t0`: the drill clock runs from there.
@@ -57,6 +69,7 @@ pub async fn inject(scene: &Scene<'_>, index: usize, planned: impl FnOnce() + Se
         FaultPlan::DatacenterLoss { datacenter } => datacenter::targets(scene.site, datacenter).await?,
         FaultPlan::TenantDeleted { tenant } => tenant::targets(scene, tenant).await?,
         FaultPlan::DatabaseCorruption { tenant, .. } => corruption::targets(scene, tenant).await?,
+        FaultPlan::RowsOverwritten { tenant, .. } => rows::targets(scene, tenant).await?,
     };
     let names = targets.names();
     scene.journal.write(Event::FaultTargets { fault: index, targets: names.clone() })?;
@@ -88,6 +101,7 @@ pub async fn inject(scene: &Scene<'_>, index: usize, planned: impl FnOnce() + Se
         (FaultPlan::DatabaseCorruption { tenant, server, caches }, _) => {
             corruption::damage(scene, tenant, server, caches).await?
         }
+        (FaultPlan::RowsOverwritten { tenant, caches }, _) => rows::overwrite(scene, tenant, caches).await?,
         (FaultPlan::DatacenterLoss { .. }, Targets::Stores(_)) => Err("it resolved no containers".to_owned()),
     };
     match confirmed {
@@ -107,7 +121,10 @@ pub fn undo(journal: &Writer, plan: &Plan, index: usize) -> Result<(), WriteErro
     let outcome = match plan.faults.get(index) {
         // What is destroyed stays destroyed: bringing it back is the runbook's work, and teardown removes the rest.
         Some(
-            FaultPlan::DatacenterLoss { .. } | FaultPlan::TenantDeleted { .. } | FaultPlan::DatabaseCorruption { .. },
+            FaultPlan::DatacenterLoss { .. }
+            | FaultPlan::TenantDeleted { .. }
+            | FaultPlan::DatabaseCorruption { .. }
+            | FaultPlan::RowsOverwritten { .. },
         ) => Outcome::Done,
         None => Outcome::Broken { why: format!("the plan has no fault {index}") },
     };
@@ -120,6 +137,9 @@ fn undo_of(fault: &FaultPlan) -> String {
             "none: the datacenter stays lost, nothing on the host is changed".to_owned()
         }
         FaultPlan::TenantDeleted { .. } => "none: the data stays deleted, nothing on the host is changed".to_owned(),
+        FaultPlan::RowsOverwritten { .. } => {
+            "none: the texts stay overwritten, nothing on the host is changed".to_owned()
+        }
         FaultPlan::DatabaseCorruption { server, .. } => {
             format!(
                 "{server} is started again within the injection; the pages stay damaged, nothing on the host is changed"

@@ -101,21 +101,47 @@ pub fn mirror_after(calendar: &Calendar, policy: &Policy, every: Every) -> Vec<D
     }
 }
 
-/// The first generation of a kind that is due after the disaster: [`LATER`] at the earliest, because the recovery itself takes
-/// time on the drill clock, which never goes back.
+/// The first generation of a kind that is due after the disaster was noticed: [`LATER`] at the earliest, because the recovery
+/// itself takes time on the drill clock, which never goes back.
 #[must_use]
-pub fn next_generation(calendar: &Calendar, policy: &Policy, tag: Tag) -> Generation {
-    let (step, offset) = match tag {
-        Tag::Hourly => (HOUR, u64::from(policy.hourly_minute) * 60),
-        Tag::Daily => (DAY, u64::from(policy.daily_at)),
-    };
-    Generation { time: first_from(calendar, calendar.disaster.plus(LATER), step, offset), tag }
+pub fn next_generation(calendar: &Calendar, policy: &Policy, noticed: DrillTime, tag: Tag) -> Generation {
+    let (step, offset) = rhythm(policy, tag);
+    Generation { time: first_from(calendar, noticed.plus(LATER), step, offset), tag }
 }
 
 /// The first mirror run at or after a moment.
 #[must_use]
 pub fn next_mirror(calendar: &Calendar, policy: &Policy, from: DrillTime) -> DrillTime {
     first_from(calendar, from, DAY, u64::from(policy.mirror_at))
+}
+
+/// The generations that are due after the disaster and before it is noticed.
+#[must_use]
+pub fn unnoticed(calendar: &Calendar, policy: &Policy, noticed: DrillTime) -> Vec<Generation> {
+    let due = |tag| {
+        let (step, offset) = rhythm(policy, tag);
+        let until = noticed.minus(Duration::from_secs(1));
+        let times = series(calendar.begins, until, step, offset).into_iter();
+        times.filter(|time| *time > calendar.disaster).map(move |time| Generation { time, tag })
+    };
+    let mut generations: Vec<Generation> = due(Tag::Hourly).chain(due(Tag::Daily)).collect();
+    generations.sort_unstable();
+    generations
+}
+
+/// The mirror runs in the same time.
+#[must_use]
+pub fn unnoticed_mirrors(calendar: &Calendar, policy: &Policy, noticed: DrillTime) -> Vec<DrillTime> {
+    let until = noticed.minus(Duration::from_secs(1));
+    let runs = series(calendar.begins, until, DAY, u64::from(policy.mirror_at)).into_iter();
+    runs.filter(|run| *run > calendar.disaster).collect()
+}
+
+const fn rhythm(policy: &Policy, tag: Tag) -> (Duration, u64) {
+    match tag {
+        Tag::Hourly => (HOUR, policy.hourly_minute as u64 * 60),
+        Tag::Daily => (DAY, policy.daily_at as u64),
+    }
 }
 
 fn first_from(calendar: &Calendar, from: DrillTime, step: Duration, offset: u64) -> DrillTime {
@@ -158,7 +184,9 @@ pub fn predict(
     let lost = |name: &Datacenter| {
         faults.iter().any(|fault| match fault {
             FaultPlan::DatacenterLoss { datacenter } => datacenter == name,
-            FaultPlan::TenantDeleted { .. } | FaultPlan::DatabaseCorruption { .. } => false,
+            FaultPlan::TenantDeleted { .. }
+            | FaultPlan::DatabaseCorruption { .. }
+            | FaultPlan::RowsOverwritten { .. } => false,
         })
     };
     let held = if from == primary { &calendar.vault_keeps } else { &calendar.mirror_keeps };
@@ -244,12 +272,33 @@ mod tests {
     fn after_the_disaster_the_schedule_goes_on() {
         let next = |disaster| {
             let calendar = calendar(&input(disaster, Every::Needed));
-            let [hourly, daily] = [Tag::Hourly, Tag::Daily].map(|tag| next_generation(&calendar, &policy(), tag).time);
+            let next = |tag| next_generation(&calendar, &policy(), calendar.disaster, tag).time;
+            let [hourly, daily] = [Tag::Hourly, Tag::Daily].map(next);
             [hourly, daily, next_mirror(&calendar, &policy(), daily)].map(|time| time.to_string()[8..16].to_owned())
         };
         assert_eq!(next(DisasterAt::At { hour: 13, minute: 37 }), ["12T14:00", "13T00:05", "13T00:20"]);
         assert_eq!(next(DisasterAt::At { hour: 13, minute: 41 })[0], "12T15:00", "the recovery takes its time");
         assert_eq!(next(DisasterAt::Worst), ["12T01:00", "13T00:05", "13T00:20"]);
+    }
+
+    #[test]
+    fn until_somebody_notices_the_schedule_goes_on_too() {
+        let of = |hour, after: u64| {
+            let calendar = calendar(&input(DisasterAt::At { hour, minute: 37 }, Every::Needed));
+            let noticed = calendar.disaster.plus(Duration::from_secs(after));
+            let taken = unnoticed(&calendar, &policy(), noticed);
+            (
+                times(&taken, Tag::Hourly),
+                times(&taken, Tag::Daily),
+                unnoticed_mirrors(&calendar, &policy(), noticed).len(),
+            )
+        };
+        let five = of(8, 5 * 3600);
+        assert_eq!(five, (["09", "10", "11", "12", "13"].map(|hour| format!("12T{hour}:00")).to_vec(), vec![], 0));
+        assert_eq!(of(8, 0), (vec![], vec![], 0));
+        assert_eq!(of(8, 23 * 60), (vec![], vec![], 0), "what is due at that very moment is not taken any more");
+        let night = of(23, 3600);
+        assert_eq!(night, (vec!["13T00:00".to_owned()], vec!["13T00:05".to_owned()], 1));
     }
 
     #[test]

@@ -1,21 +1,27 @@
-//! The fault `database-corruption`: which server is stopped for it, and which services would hide what it did.
+//! The faults `database-corruption` and `rows-overwritten`: which server they damage, and which services would hide it.
 
+use super::ServiceKey;
 use super::places::Places;
 use super::services::{Instances, Known};
-use super::{FaultPlan, ServiceKey};
 use crate::ids::{Service, Tenant};
 use crate::scenario::compose::Scope;
 use crate::scenario::{Fault, Loaded, Reading, Word};
 
-/// The fault for one tenant; nothing if the stack does not say enough, and then that has been said.
-pub fn corruption(
+/// The server that all tenants share, and what remembers what it held.
+pub struct Database {
+    pub server: ServiceKey,
+    pub caches: Vec<ServiceKey>,
+}
+
+/// The database as one tenant uses it; nothing if the stack does not say enough, and then that has been said.
+pub fn database(
     loaded: &Loaded,
     fault: &Fault,
     tenant: &Tenant,
     places: &Places,
     instances: &Instances,
     reading: &mut Reading,
-) -> Option<FaultPlan> {
+) -> Option<Database> {
     let Some(entry) = &loaded.stack.database else {
         let hint = "add `database: { service: ..., caches: [...] }` to stack.yaml";
         reading.advise(fault.at, "the stack does not say which service is the database server", hint);
@@ -43,7 +49,7 @@ pub fn corruption(
             }
         }
     }
-    Some(FaultPlan::DatabaseCorruption { tenant: tenant.clone(), server: key(server, None), caches })
+    Some(Database { server: key(server, None), caches })
 }
 
 /// A service that can be stopped and started again.

@@ -6,6 +6,7 @@ mod compile;
 mod corruption;
 mod declared;
 mod fingerprints;
+mod history;
 mod inputs;
 mod interruption;
 mod model;

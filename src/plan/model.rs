@@ -164,6 +164,12 @@ pub enum FaultPlan {
         /// Restarted afterwards: what they remember would hide the damage.
         caches: Vec<ServiceKey>,
     },
+    /// An `UPDATE` without `WHERE`: texts of one tenant are replaced, and every tool calls the database whole.
+    RowsOverwritten {
+        tenant: Tenant,
+        /// As above.
+        caches: Vec<ServiceKey>,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -184,7 +190,7 @@ pub enum Detection {
     },
     /// The harness knows at once.
     Oracle,
-    /// Declared: counted as if it had passed, never waited for.
+    /// Declared: counted as if it had passed, and lived through on the drill clock.
     Fixed {
         #[serde(with = "humantime_serde")]
         after: Duration,
@@ -223,6 +229,29 @@ pub enum Prediction {
     Beyond,
 }
 
+impl Detection {
+    /// How long nobody notices, if that is declared.
+    #[must_use]
+    pub const fn declared(&self) -> Option<Duration> {
+        match self {
+            Self::Fixed { after } => Some(*after),
+            Self::Probe { .. } | Self::Monitor { .. } | Self::Oracle => None,
+        }
+    }
+
+    /// When a disaster is noticed, on the drill clock, as far as that is known before.
+    #[must_use]
+    pub fn noticed(&self, disaster: DrillTime) -> DrillTime {
+        disaster.plus(self.declared().unwrap_or_default())
+    }
+}
+
+/// Whether these faults leave nothing of a tenant that could be backed up.
+#[must_use]
+pub fn stop_backups_of(faults: &[FaultPlan], tenant: &Tenant) -> bool {
+    faults.iter().any(|fault| fault.hits(tenant) && !fault.gets_into_backups())
+}
+
 impl HarnessSabotage {
     /// The first phase that goes another way because of it.
     #[must_use]
@@ -243,21 +272,57 @@ impl FaultPlan {
             Self::DatacenterLoss { .. } => "datacenter-loss",
             Self::TenantDeleted { .. } => "tenant-deleted",
             Self::DatabaseCorruption { .. } => "database-corruption",
+            Self::RowsOverwritten { .. } => "rows-overwritten",
         }
     }
 
     /// Whether the injection itself takes something away for a while that all tenants share: until its step ends, nobody's outage
     /// is the recovery's doing.
     #[must_use]
-    pub const fn stops_what_is_shared(&self) -> bool {
+    pub fn stops_what_is_shared(&self) -> bool {
         match self {
             Self::DatacenterLoss { .. } | Self::TenantDeleted { .. } => false,
             Self::DatabaseCorruption { .. } => true,
+            Self::RowsOverwritten { caches, .. } => caches.iter().any(|cache| cache.tenant.is_none()),
+        }
+    }
+
+    /// Whether it does something to this tenant's data.
+    #[must_use]
+    pub fn hits(&self, whom: &Tenant) -> bool {
+        match self {
+            Self::DatacenterLoss { .. } => true,
+            Self::TenantDeleted { tenant }
+            | Self::DatabaseCorruption { tenant, .. }
+            | Self::RowsOverwritten { tenant, .. } => tenant == whom,
+        }
+    }
+
+    /// Whether the backups of whom it hits succeed after it, and carry what it did: restored, they bring it back.
+    #[must_use]
+    pub const fn gets_into_backups(&self) -> bool {
+        match self {
+            Self::RowsOverwritten { .. } => true,
+            Self::DatacenterLoss { .. } | Self::TenantDeleted { .. } | Self::DatabaseCorruption { .. } => false,
         }
     }
 }
 
 impl Plan {
+    /// Whether the faults leave nothing of this tenant that could be backed up.
+    #[must_use]
+    pub fn stops_backups_of(&self, tenant: &Tenant) -> bool {
+        stop_backups_of(&self.faults, tenant)
+    }
+
+    /// The generations that are taken between the fault and its detection, in order.
+    pub fn unnoticed(&self) -> impl DoubleEndedIterator<Item = Generation> {
+        self.steps.iter().filter(|step| step.phase == Phase::Detect).filter_map(|step| match &step.action {
+            Action::Backup { generation, .. } => Some(*generation),
+            _ => None,
+        })
+    }
+
     /// Whether a drill by this plan is the same as one by `other` until `steps` of them are done.
     #[must_use]
     pub fn same_until(&self, other: &Self, steps: usize) -> bool {

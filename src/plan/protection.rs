@@ -15,11 +15,11 @@ pub fn protect(outline: &Outline<'_>, steps: &mut Steps, running: &BTreeSet<Serv
     let mirror = &commands.places.mirror;
     let mirrored = home != mirror && !outline.lost(mirror);
 
-    let hourly = next_generation(calendar, policy, Tag::Hourly);
+    let hourly = next_generation(calendar, policy, outline.noticed(), Tag::Hourly);
     back_up(outline, steps, hourly, running, reading);
     let mut vaults = vec![(home, hourly.tag)];
     if mirrored {
-        let daily = next_generation(calendar, policy, Tag::Daily);
+        let daily = next_generation(calendar, policy, outline.noticed(), Tag::Daily);
         back_up(outline, steps, daily, running, reading);
         let run = commands.operation(Operation::Mirror, home, &[], reading);
         let name = format!("mirror-{}", stamp(next_mirror(calendar, policy, daily.time)));

@@ -1,6 +1,6 @@
 //! What one file says about another must be true: services, volumes, tenants, datacenters, operations, checks.
 
-use super::corruption::corruption;
+use super::corruption::{Database, database};
 use super::places::Places;
 use super::services::Instances;
 use super::words::meaning;
@@ -84,8 +84,15 @@ pub fn faults(
             FaultKind::DatabaseCorruption { tenant: word } => {
                 let Some(tenant) = tenant_of(word, tenants, reading) else { continue };
                 struck.push(tenant.clone());
-                let Some(plan) = corruption(loaded, fault, tenant, places, instances, reading) else { continue };
-                plan
+                let Some(database) = database(loaded, fault, tenant, places, instances, reading) else { continue };
+                let Database { server, caches } = database;
+                FaultPlan::DatabaseCorruption { tenant: tenant.clone(), server, caches }
+            }
+            FaultKind::RowsOverwritten { tenant: word } => {
+                let Some(tenant) = tenant_of(word, tenants, reading) else { continue };
+                struck.push(tenant.clone());
+                let Some(database) = database(loaded, fault, tenant, places, instances, reading) else { continue };
+                FaultPlan::RowsOverwritten { tenant: tenant.clone(), caches: database.caches }
             }
         };
         if faults.contains(&plan) {
@@ -159,11 +166,12 @@ pub fn operations(
     instances: &Instances,
     reading: &mut Reading,
 ) {
-    let (mut deleted, mut damaged) = (false, false);
+    let (mut deleted, mut damaged, mut overwritten) = (false, false, false);
     for fault in faults {
         match fault {
             FaultPlan::TenantDeleted { .. } => deleted = true,
             FaultPlan::DatabaseCorruption { .. } => damaged = true,
+            FaultPlan::RowsOverwritten { .. } => overwritten = true,
             FaultPlan::DatacenterLoss { .. } => {}
         }
     }
@@ -184,6 +192,8 @@ pub fn operations(
         (Operation::Fingerprint, "fingerprint", checks.contains(&Check::OutOfBand)),
         (Operation::Corrupt, "corrupt", damaged),
         (Operation::Integrity, "integrity", damaged),
+        (Operation::Overwrite, "overwrite", overwritten),
+        (Operation::Overwritten, "overwritten", overwritten),
         (Operation::Monitor, "monitor", damaged || watched),
     ];
     for (operation, name, is_needed) in needed {

@@ -2,6 +2,7 @@
 
 use super::calendar::{CalendarInput, DisasterAt, Every, calendar, predict, worst_case};
 use super::commands::{Commands, operations};
+use super::history;
 use super::inputs::inputs;
 use super::interruption;
 use super::places::{Places, places};
@@ -11,9 +12,8 @@ use super::services::{Instances, common_variables, instances};
 use super::steps::Outline;
 use super::words::{meaning, name};
 use super::{
-    AccessRule, Allowance, Calendar, Command, Detection, Driver, FaultPlan, FrontPlan, Objectives, Operation,
-    PLAN_VERSION, Plan, Policy, Prediction, ProbePlan, Protection, RunbookPlan, StackPlan, Tag, Text, VaultPlain,
-    Volatile, WorkloadPlan,
+    AccessRule, Allowance, Calendar, Command, Detection, Driver, FrontPlan, Objectives, Operation, PLAN_VERSION, Plan,
+    Policy, Prediction, ProbePlan, Protection, RunbookPlan, StackPlan, Tag, Text, VaultPlain, Volatile, WorkloadPlan,
 };
 use crate::clock::DrillTime;
 use crate::ids::{Datacenter, Service, Tenant};
@@ -79,9 +79,14 @@ pub fn resolve(loaded: &Loaded, sabotage: Option<&SabotageEntry>, reading: &mut 
     }
     let sabotage = sabotage.and_then(|entry| sabotage::apply(entry, &outline, &mut steps, reading));
     let runbook = runbook(loaded, &commands, reading);
+    if runbook.as_ref().is_some_and(|runbook| runbook.from != places.primary) && history::mirrors_unnoticed(&outline) {
+        let hint = "restore from the primary's vault, or let the disaster come at another hour";
+        let message =
+            "a mirror run comes before anybody notices: which generation the mirror has by then is not predicted";
+        reading.advise(scenario.disaster.at, message, hint);
+    }
     let worst = runbook.as_ref().map(|runbook| worst_case(&policy, runbook.from != places.primary, runbook.tag));
-    let prediction =
-        runbook.as_ref().map(|runbook| predictions(runbook, &calendar, &faults, &places, &tenants, &affected));
+    let prediction = runbook.as_ref().map(|runbook| predictions(runbook, &outline, &tenants, &affected));
     let operations = all_operations(&commands, reading);
     let driver = driver(&loaded.stack.driver, &common, &instances, reading);
     let inputs = inputs(&loaded.folder, &instances.used, reading);
@@ -226,14 +231,15 @@ fn runbook(loaded: &Loaded, commands: &Commands<'_>, reading: &mut Reading) -> O
 
 fn predictions(
     runbook: &RunbookPlan,
-    calendar: &Calendar,
-    faults: &[FaultPlan],
-    places: &Places,
+    outline: &Outline<'_>,
     tenants: &[Tenant],
     affected: &[Tenant],
 ) -> BTreeMap<Tenant, Prediction> {
+    let Outline { calendar, faults, .. } = outline;
     let expect = |tenant: &Tenant| {
-        predict(calendar, faults, &places.primary, &runbook.from, runbook.tag, affected.contains(tenant))
+        let hit = affected.contains(tenant);
+        let at_once = predict(calendar, faults, outline.primary(), &runbook.from, runbook.tag, hit);
+        history::still_kept(outline, tenant, at_once)
     };
     tenants.iter().map(|tenant| (tenant.clone(), expect(tenant))).collect()
 }
@@ -259,6 +265,8 @@ fn all_operations(commands: &Commands<'_>, reading: &mut Reading) -> BTreeMap<Op
             | Operation::Fingerprint
             | Operation::Corrupt
             | Operation::Integrity
+            | Operation::Overwrite
+            | Operation::Overwritten
             | Operation::Monitor => run(&[], reading),
         };
         found.insert(*operation, written);

@@ -298,6 +298,10 @@ pub enum Operation {
     /// Damages pages of a tenant's tables; like [`Self::Integrity`] while the server is down.
     Corrupt,
     Integrity,
+    /// Replaces texts of a tenant in the running database, as a wrong `UPDATE` does.
+    Overwrite,
+    /// Counts such texts.
+    Overwritten,
     Monitor,
 }
 

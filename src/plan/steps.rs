@@ -1,7 +1,8 @@
 //! The named steps of a drill, in their order. Every command in them is written out: what the plan shows is what runs.
 
-use super::calendar::{Every, mirror_after};
+use super::calendar::Every;
 use super::commands::Commands;
+use super::history;
 use super::protection;
 use super::recovery;
 use super::{
@@ -59,7 +60,7 @@ impl Steps {
         self.steps.push(Step { name: StepName(name), phase, part: None, deadline, action });
     }
 
-    fn has(&self, phase: Phase, name: &str) -> bool {
+    pub fn has(&self, phase: Phase, name: &str) -> bool {
         self.names.contains(&format!("{}/{name}", phase.name()))
     }
 }
@@ -76,9 +77,10 @@ impl Outline<'_> {
         let mut steps = Steps::default();
         let mut running = self.first_services(reading);
         self.prepare(&mut steps, &running, reading);
-        self.history(&mut steps, reading);
+        history::before(self, &mut steps, reading);
         self.steady(&mut steps, reading);
         self.fault(&mut steps, &mut running);
+        self.detect(&mut steps, reading);
         recovery::recover(self, &mut steps, &mut running, reading);
         self.verify(&mut steps, reading);
         self.restart(&mut steps, &running, reading);
@@ -86,7 +88,7 @@ impl Outline<'_> {
         steps.steps
     }
 
-    fn primary(&self) -> &Datacenter {
+    pub fn primary(&self) -> &Datacenter {
         &self.commands.places.primary
     }
 
@@ -141,58 +143,6 @@ impl Outline<'_> {
         }
     }
 
-    /// Writes and generations in order of time; mirror runs and retention where the policy has them.
-    fn history(&self, steps: &mut Steps, reading: &mut Reading) {
-        let mirror = &self.commands.places.mirror;
-        let all = self.every == Every::All;
-        let mut runs = mirror_after(self.calendar, self.policy, self.every).into_iter().peekable();
-        let mut generations = self.calendar.generations.iter().peekable();
-        while let Some(generation) = generations.next() {
-            self.write(steps, generation.time);
-            let tag = generation.tag.to_string();
-            let (time, at) = (generation.time.for_restic(), stamp(generation.time));
-            let more = [("TAG", tag.as_str()), ("TIME", time.as_str())];
-            let commands = self.commands.operation(Operation::Backup, self.primary(), &more, reading);
-            let deadline = longest(&commands);
-            let fingerprint = self.fingerprint(self.primary(), reading);
-            let action = Action::Backup { generation: *generation, commands, fingerprint };
-            steps.add(Phase::History, &format!("backup-{tag}-{at}"), deadline, action);
-            let next = generations.peek().map(|generation| generation.time);
-            while let Some(run) = runs.next_if(|run| next.is_none_or(|next| *run < next)) {
-                let commands = self.commands.operation(Operation::Mirror, self.primary(), &[], reading);
-                let deadline = longest(&commands);
-                steps.add(Phase::History, &format!("mirror-{}", stamp(run)), deadline, Action::Mirror { commands });
-                if all || runs.peek().is_none() {
-                    self.retention(steps, mirror, all.then_some(run), reading);
-                }
-            }
-            if all || next.is_none() {
-                self.retention(steps, self.primary(), all.then_some(generation.time), reading);
-            }
-        }
-        self.write(steps, self.calendar.disaster);
-    }
-
-    fn write(&self, steps: &mut Steps, before: DrillTime) {
-        let name = format!("write-{}", stamp(before));
-        // Two generations at the same moment hold the same writes.
-        if before == self.calendar.disaster || !steps.has(Phase::History, &name) {
-            steps.add(Phase::History, &name, self.deadlines.write, Action::Write { before });
-        }
-    }
-
-    /// Carried out in the primary: its jobs reach both vaults.
-    fn retention(&self, steps: &mut Steps, vault: &Datacenter, at: Option<DrillTime>, reading: &mut Reading) {
-        let more = [("VAULT", vault.as_str())];
-        let commands = self.commands.operation(Operation::Retention, self.primary(), &more, reading);
-        let name = match at {
-            Some(at) => format!("retention-{vault}-{}", stamp(at)),
-            None => format!("retention-{vault}"),
-        };
-        let deadline = longest(&commands);
-        steps.add(Phase::History, &name, deadline, Action::Retention { vault: vault.clone(), commands });
-    }
-
     fn steady(&self, steps: &mut Steps, reading: &mut Reading) {
         for vault in self.commands.places.used() {
             let more = [("VAULT", vault.as_str())];
@@ -234,6 +184,10 @@ impl Outline<'_> {
             }
             steps.add(Phase::Fault, fault.name(), self.deadlines.fault, Action::Fault { index });
         }
+    }
+
+    fn detect(&self, steps: &mut Steps, reading: &mut Reading) {
+        history::unnoticed(self, steps, reading);
         let detect = match self.detection {
             Detection::Probe { deadline, .. } | Detection::Monitor { deadline, .. } => *deadline,
             Detection::Oracle | Detection::Fixed { .. } => SHORT,
@@ -242,11 +196,18 @@ impl Outline<'_> {
         steps.add(Phase::Decide, "declare", SHORT, Action::Decide);
     }
 
+    /// When the disaster is noticed, on the drill clock.
+    pub fn noticed(&self) -> DrillTime {
+        self.detection.noticed(self.calendar.disaster)
+    }
+
     /// Whether this datacenter is gone after the faults.
     pub fn lost(&self, datacenter: &Datacenter) -> bool {
         self.faults.iter().any(|fault| match fault {
             FaultPlan::DatacenterLoss { datacenter: lost } => lost == datacenter,
-            FaultPlan::TenantDeleted { .. } | FaultPlan::DatabaseCorruption { .. } => false,
+            FaultPlan::TenantDeleted { .. }
+            | FaultPlan::DatabaseCorruption { .. }
+            | FaultPlan::RowsOverwritten { .. } => false,
         })
     }
 

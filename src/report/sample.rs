@@ -198,6 +198,7 @@ fn result(zero: Mono, machine_hi: Duration) -> TenantResult {
         rto: Some(Rto {
             machine_lo,
             machine_hi,
+            replaced: Duration::ZERO,
             declared,
             lo: machine_lo + declared,
             hi: machine_hi + declared,

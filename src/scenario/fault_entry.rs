@@ -17,10 +17,11 @@ pub enum FaultKind {
     DatacenterLoss { datacenter: Word },
     TenantDeleted { tenant: Word },
     DatabaseCorruption { tenant: Word },
+    RowsOverwritten { tenant: Word },
 }
 
 /// The kinds of faults, as they are typed.
-pub const FAULTS: [&str; 3] = ["datacenter-loss", "tenant-deleted", "database-corruption"];
+pub const FAULTS: [&str; 4] = ["datacenter-loss", "tenant-deleted", "database-corruption", "rows-overwritten"];
 
 pub fn faults(node: &Node, reading: &mut Reading) -> Vec<Fault> {
     let items = reading.list(node);
@@ -47,6 +48,7 @@ fn fault(node: &Node, reading: &mut Reading) -> Option<Fault> {
         "database-corruption" => {
             FaultKind::DatabaseCorruption { tenant: parameter("`database-corruption`", "tenant")? }
         }
+        "rows-overwritten" => FaultKind::RowsOverwritten { tenant: parameter("`rows-overwritten`", "tenant")? },
         other => {
             reading.advise(entry.at, format!("there is no fault `{other}`"), suggest(other, FAULTS));
             return None;

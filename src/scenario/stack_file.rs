@@ -31,7 +31,7 @@ pub struct Stack {
     pub policy: PolicyEntry,
     pub operations: Placed<Vec<OperationEntry>>,
     pub volatile: Vec<VolatileEntry>,
-    /// The server whose files the fault `database-corruption` damages.
+    /// The server that the faults `database-corruption` and `rows-overwritten` damage.
     pub database: Option<DatabaseEntry>,
     /// Files of sabotages that fit this stack, relative to its folder.
     pub sabotages: Vec<Word>,

@@ -2,8 +2,8 @@
 
 use super::error::{Impossible, TimelineError};
 use super::model::{
-    ClockPoint, DrillClock, FaultRun, GateSaid, GenerationRun, KeyTrial, Listing, Readback, Reading, Resource, Span,
-    StepRun, Task, Timeline, VaultSearch, WriteEnd,
+    ClockPoint, DrillClock, FaultRun, GateSaid, GenerationRun, KeyTrial, Listing, Noticed, Readback, Reading, Resource,
+    Span, StepRun, Task, Timeline, VaultSearch, WriteEnd,
 };
 use super::rules::end;
 use crate::clock::Mono;
@@ -260,7 +260,7 @@ impl<'a> Fold<'a> {
 
             Event::Detected { by: _ } => {
                 self.after_zero("the detection")?;
-                self.out.detected.get_or_insert(now);
+                self.out.detected.get_or_insert(Noticed { seq: self.seq, mono: now });
             }
             Event::Declared { what, takes_seconds } => {
                 self.out.declared.push((what, Duration::from_secs(*takes_seconds)));

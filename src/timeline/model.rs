@@ -28,7 +28,7 @@ pub struct Timeline<'a> {
     pub zero: Option<Zero>,
     /// One for each fault of the plan.
     pub faults: Vec<FaultRun<'a>>,
-    pub detected: Option<Mono>,
+    pub detected: Option<Noticed>,
     pub declared: Vec<(&'a str, Duration)>,
     pub gate: Option<GateSaid<'a>>,
     /// The ledger, in the order of invocation.
@@ -68,6 +68,13 @@ pub struct Zero {
     pub mono: Mono,
     /// `None` if the drill clock was never set.
     pub drill: Option<DrillTime>,
+}
+
+/// The disaster was noticed; what was on its way until then had been given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Noticed {
+    pub seq: u64,
+    pub mono: Mono,
 }
 
 /// The mapping from the monotonic clock to the drill clock.

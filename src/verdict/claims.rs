@@ -14,7 +14,9 @@ use std::cmp::Ordering;
 pub(super) fn lost_datacenters(plan: &Plan) -> Vec<&Datacenter> {
     let lost = plan.faults.iter().filter_map(|fault| match fault {
         FaultPlan::DatacenterLoss { datacenter } => Some(datacenter),
-        FaultPlan::TenantDeleted { .. } | FaultPlan::DatabaseCorruption { .. } => None,
+        FaultPlan::TenantDeleted { .. } | FaultPlan::DatabaseCorruption { .. } | FaultPlan::RowsOverwritten { .. } => {
+            None
+        }
     });
     lost.collect()
 }

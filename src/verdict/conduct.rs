@@ -5,7 +5,7 @@ use super::claims::lost_datacenters;
 use super::codes::{FindingCode, ReasonCode};
 use super::model::{Finding, Reason};
 use crate::journal::{Outcome, WriteKind};
-use crate::plan::{Action, Phase};
+use crate::plan::{Action, Phase, Step};
 use crate::timeline::{Answer, Timeline};
 use std::collections::HashSet;
 
@@ -218,7 +218,8 @@ fn residue(bench: &mut Bench<'_>, timeline: &Timeline<'_>) {
 /// Every tenant must have written shortly before the fault; else nothing could be lost, and the RPO means nothing.
 fn workload(bench: &mut Bench<'_>, timeline: &Timeline<'_>) {
     let Some(zero) = timeline.zero else { return };
-    let last = timeline.plan().steps.iter().rfind(|step| matches!(step.action, Action::Write { .. }));
+    let before = |step: &&Step| step.phase == Phase::History && matches!(step.action, Action::Write { .. });
+    let last = timeline.plan().steps.iter().rfind(before);
     let span = last.and_then(|step| timeline.step(&step.name)).map(|run| run.span);
     let mut wrote = HashSet::new();
     if let Some(span) = span {

@@ -1,5 +1,5 @@
 //! Out of band: what every table, the schema and every folder of a tenant hold after the recovery must be what they held when
-//! the restored generation was taken, or, of a tenant that the fault does not touch, right before the fault.
+//! the restored generation was taken, or, of a tenant that the fault does not touch, right before the fault or its detection.
 
 use super::bench::Bench;
 use super::codes::{FindingCode, ReasonCode};
@@ -21,7 +21,11 @@ pub(super) fn judge(bench: &mut Bench<'_>, timeline: &Timeline<'_>, complete: bo
     for tenant in &timeline.plan().tenants {
         let reference = match timeline.plan().prediction.get(tenant) {
             Some(Prediction::Generation(generation)) => FingerprintOf::Generation(*generation),
-            None | Some(Prediction::Untouched) => FingerprintOf::Moment(Moment::Steady),
+            None | Some(Prediction::Untouched) => {
+                // Who is not hit writes on until somebody notices, and is looked at again with each backup.
+                let last = timeline.plan().unnoticed().next_back();
+                last.map_or(FingerprintOf::Moment(Moment::Steady), FingerprintOf::Generation)
+            }
             Some(Prediction::Beyond) => {
                 bench.doubt(missing(tenant, "a generation to compare with"));
                 continue;

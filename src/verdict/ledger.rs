@@ -161,7 +161,8 @@ pub(super) enum Cut {
     /// Everything acknowledged before this entry of the journal.
     Everything { until: u64 },
     /// Exactly what was acknowledged before a generation was taken. Writes pause meanwhile: one that did not is unknown.
-    Taken { from: u64, to: u64, zero: u64 },
+    /// What was acknowledged before the disaster was `noticed` cannot be in it either.
+    Taken { from: u64, to: u64, zero: u64, noticed: u64 },
     /// No backup reaches back far enough: nothing is promised.
     Nothing,
 }
@@ -188,7 +189,8 @@ impl Cut {
             Some(Prediction::Beyond) => Some(Self::Nothing),
             Some(Prediction::Generation(generation)) => {
                 let run = timeline.generation(*generation)?;
-                Some(Self::Taken { from: run.from, to: run.to?, zero: zero.seq })
+                let noticed = timeline.detected.map_or(zero.seq, |noticed| noticed.seq);
+                Some(Self::Taken { from: run.from, to: run.to?, zero: zero.seq, noticed })
             }
         }
     }
@@ -205,6 +207,7 @@ impl Cut {
             }
             // Written between the end of the generation and the fault: a true restore cannot contain it, answered or not.
             Self::Taken { to, zero, .. } if to < write.seq && write.seq < zero => Fate::TooNew,
+            Self::Taken { to, noticed, .. } if to < write.seq && acknowledged_before(noticed) => Fate::TooNew,
             Self::Nothing | Self::Everything { .. } | Self::Taken { .. } => Fate::Allowed,
         };
         // Writes of the prober stay outside the count.

@@ -56,8 +56,12 @@ pub(super) fn judge<'a>(
     if !read && (view.locked.is_none() || unread(ledger, tenant, view)) {
         return rpo;
     }
-    let lost: Vec<At> = lost(ledger, tenant, view, zero).into_iter().collect();
-    let back = lost.iter().filter(|at| takes_away(ledger.writes[**at].invoked.kind)).map(|at| ledger.name(*at));
+    // Who is not hit loses nothing, whenever it was written.
+    let noticed = timeline.detected.map_or(zero.seq, |noticed| noticed.seq);
+    let until = if prediction == Prediction::Untouched { noticed } else { zero.seq };
+    let lost: Vec<At> = lost(ledger, tenant, view, until).into_iter().collect();
+    let undone = self::lost(ledger, tenant, view, noticed);
+    let back = undone.iter().filter(|at| takes_away(ledger.writes[**at].invoked.kind)).map(|at| ledger.name(*at));
     rpo.came_back = back.collect();
     rpo.came_back.sort_unstable();
     rpo.came_back.truncate(LISTED);
@@ -88,14 +92,9 @@ fn in_flight(ledger: &Ledger<'_, '_>, tenant: &Tenant, zero: Zero) -> u64 {
     writes.filter(open).filter(|write| write.answer() == Answer::Unknown).count() as u64
 }
 
-/// Versions that were acknowledged after `t0` and are gone.
+/// Writes that were acknowledged after `t0` and do not show, though nobody took back what they did.
 fn lost_meanwhile(ledger: &Ledger<'_, '_>, tenant: &Tenant, view: &View<'_>, zero: Zero) -> u64 {
-    let gone = workload(ledger, tenant).filter(|at| {
-        let write = &ledger.writes[*at];
-        let version = Store::of(write.invoked.kind).is_some();
-        version && zero.seq < write.seq && write.answer() == Answer::Acknowledged && !view.versions.contains(at)
-    });
-    gone.count() as u64
+    lost(ledger, tenant, view, u64::MAX).into_iter().filter(|at| zero.seq < ledger.writes[*at].seq).count() as u64
 }
 
 /// The writes of a tenant without the prober's.
@@ -126,10 +125,11 @@ fn unread(ledger: &Ledger<'_, '_>, tenant: &Tenant, view: &View<'_>) -> bool {
     })
 }
 
-/// Acknowledged writes before `t0` that would show if nothing had happened, and do not: with names that come back, too.
-fn lost(ledger: &Ledger<'_, '_>, tenant: &Tenant, view: &View<'_>, zero: Zero) -> BTreeSet<At> {
-    // The ideal: every acknowledged write up to the fault. What a later write superseded is not in it.
-    let ideal = Survivors::replay(ledger, tenant, Cut::Everything { until: zero.seq });
+/// Acknowledged writes before this entry of the journal that would show if nothing had happened, and do not: with names that come
+/// back, too.
+fn lost(ledger: &Ledger<'_, '_>, tenant: &Tenant, view: &View<'_>, until: u64) -> BTreeSet<At> {
+    // The ideal: every acknowledged write up to then. What a later write superseded is not in it.
+    let ideal = Survivors::replay(ledger, tenant, Cut::Everything { until });
     let mut lost = BTreeSet::new();
     for line in ideal.pages.values().chain(ideal.uploads.values()) {
         let versions = line.versions.iter().filter(|version| version.required);

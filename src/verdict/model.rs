@@ -212,6 +212,9 @@ pub struct Rto {
     /// From `t0` to the completion of the first good full probe of the final unbroken run.
     #[serde(rename = "machine_hi_seconds", with = "seconds")]
     pub machine_hi: Duration,
+    /// What the clock showed until then of a detection that is declared instead: real time, counted nowhere.
+    #[serde(rename = "replaced_seconds", default, with = "seconds", skip_serializing_if = "Duration::is_zero")]
+    pub replaced: Duration,
     /// Allowances, and the detection if it is declared.
     #[serde(rename = "declared_seconds", with = "seconds")]
     pub declared: Duration,

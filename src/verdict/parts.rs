@@ -1,9 +1,10 @@
 //! Where the time of a recovery went, step by step. Reported next to the RTO, never instead.
 
 use super::model::Parts;
+use super::recovery::replaced;
 use crate::clock::Mono;
 use crate::ids::Tenant;
-use crate::plan::{Detection, Part};
+use crate::plan::Part;
 use crate::timeline::{Span, Timeline};
 use std::time::Duration;
 
@@ -33,16 +34,11 @@ pub(super) fn of(timeline: &Timeline<'_>, tenant: &Tenant, zero: Mono, hi: Mono)
             parts.restore_tool += own.map(|task| within(&task.span)).max().unwrap_or_default();
         }
     }
-    let detected = timeline.detected.map_or(Duration::ZERO, |at| at.min(hi).since(zero));
-    parts.detection = match plan.detection {
-        Detection::Fixed { after } => after,
-        Detection::Probe { .. } | Detection::Monitor { .. } | Detection::Oracle => detected,
-    };
+    let detected = timeline.detected.map_or(Duration::ZERO, |noticed| noticed.mono.min(hi).since(zero));
+    let declared = plan.detection.declared();
+    parts.detection = declared.unwrap_or(detected);
     parts.decision = plan.allowances.iter().map(|allowance| allowance.takes).sum();
-    let machine_detection = match plan.detection {
-        Detection::Fixed { .. } => Duration::ZERO,
-        Detection::Probe { .. } | Detection::Monitor { .. } | Detection::Oracle => detected,
-    };
+    let machine_detection = declared.map_or(detected, |_| replaced(timeline, hi));
     parts.other = hi.since(zero).saturating_sub(measured + machine_detection);
     parts
 }

@@ -8,7 +8,7 @@ use super::slots::{Mark, State, line, prober_end};
 use crate::clock::Mono;
 use crate::ids::Tenant;
 use crate::journal::{Outcome, ProbeKind};
-use crate::plan::{Detection, Phase, Plan};
+use crate::plan::{Phase, Plan};
 use crate::timeline::Timeline;
 use std::time::Duration;
 
@@ -282,7 +282,8 @@ impl<'t, 'a> Watch<'t, 'a> {
     pub fn rto(&self, bench: &mut Bench<'_>, lo: Mono, hi: Mono) -> Rto {
         let plan = self.timeline.plan();
         let declared = declared(plan);
-        let (machine_lo, machine_hi) = (lo.since(self.zero), hi.since(self.zero));
+        let machine = |at: Mono| at.since(self.zero).saturating_sub(replaced(self.timeline, at));
+        let (machine_lo, machine_hi, replaced) = (machine(lo), machine(hi), replaced(self.timeline, hi));
         let met = machine_hi + declared <= plan.objectives.rto;
         let say = |time: Duration| humantime::format_duration(time).to_string();
         if !met {
@@ -293,7 +294,7 @@ impl<'t, 'a> Watch<'t, 'a> {
             let finding = Finding::new(FindingCode::MachineMissed).tenant(self.tenant);
             bench.find(finding.expected(say(limit)).seen(say(machine_hi)));
         }
-        Rto { machine_lo, machine_hi, declared, lo: machine_lo + declared, hi: machine_hi + declared, met }
+        Rto { machine_lo, machine_hi, replaced, declared, lo: machine_lo + declared, hi: machine_hi + declared, met }
     }
 }
 
@@ -308,9 +309,12 @@ fn bad_outside(injections: &Injections) -> impl Fn(&Mark) -> bool {
 
 /// Declared time: the allowances, and the detection if the drill does not measure it.
 pub(super) fn declared(plan: &Plan) -> Duration {
-    let detection = match plan.detection {
-        Detection::Fixed { after } => after,
-        Detection::Probe { .. } | Detection::Monitor { .. } | Detection::Oracle => Duration::ZERO,
-    };
+    let detection = plan.detection.declared().unwrap_or_default();
     plan.allowances.iter().map(|allowance| allowance.takes).sum::<Duration>() + detection
+}
+
+/// What the clock showed, up to `until`, of a detection whose time is declared instead: the one counts, not both.
+pub(super) fn replaced(timeline: &Timeline<'_>, until: Mono) -> Duration {
+    let span = timeline.phases.get(&Phase::Detect).filter(|_| timeline.plan().detection.declared().is_some());
+    span.map_or(Duration::ZERO, |span| span.to().unwrap_or(until).min(until).since(span.from))
 }

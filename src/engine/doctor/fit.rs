@@ -31,7 +31,12 @@ pub fn peak(plan: &Plan) -> Peak {
             Action::Fault { index } => match plan.faults.get(*index) {
                 Some(FaultPlan::DatacenterLoss { datacenter }) => running.retain(|key| !is_in(key, datacenter)),
                 // While the server is down its place is taken by one-shots, which need less.
-                Some(FaultPlan::TenantDeleted { .. } | FaultPlan::DatabaseCorruption { .. }) | None => {}
+                Some(
+                    FaultPlan::TenantDeleted { .. }
+                    | FaultPlan::DatabaseCorruption { .. }
+                    | FaultPlan::RowsOverwritten { .. },
+                )
+                | None => {}
             },
             Action::Run { commands }
             | Action::BreakOff { commands, .. }

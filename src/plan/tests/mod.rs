@@ -9,3 +9,4 @@ mod host;
 mod plans;
 mod protection;
 mod shipped;
+mod unnoticed;

@@ -96,7 +96,7 @@ labels! {
     LossRepository: "Loss: repository", "Verlust: Sicherungs\u{ad}bestand";
     LossPrediction: "Loss: prediction", "Verlust: Vorhersage";
     Lost: "lost", "verloren";
-    LostMeanwhile: "lost while it struck", "währenddessen verloren";
+    LostMeanwhile: "lost until it was noticed", "bis zur Entdeckung verloren";
     InFlight: "on their way, unknown", "unterwegs, ungewiss";
     Items: "Items looked at", "Betrachtete Objekte";
     Check: "Check", "Prüfung";

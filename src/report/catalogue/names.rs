@@ -187,6 +187,10 @@ pub fn fault(fault: &FaultPlan, lang: Lang) -> String {
             Lang::En => format!("damaged database pages of the tenant {tenant}"),
             Lang::De => format!("beschädigte Datenbankseiten des Mandanten {tenant}"),
         },
+        FaultPlan::RowsOverwritten { tenant, .. } => match lang {
+            Lang::En => format!("overwritten texts of the tenant {tenant}"),
+            Lang::De => format!("überschriebene Texte des Mandanten {tenant}"),
+        },
     }
 }
 

@@ -7,6 +7,7 @@ use crate::report::catalogue::{self, Label};
 use crate::report::draw::{Block, Lane, Mark, PhaseRow, Run, State, Window, diamond, phases, swatch, window};
 use crate::report::view::View;
 use crate::timeline::{Slot, Span, StepRun};
+use crate::verdict::Rto;
 use maud::{Markup, html};
 
 pub(super) fn timeline(view: &View) -> Markup {
@@ -166,10 +167,15 @@ fn marks(view: &View) -> Vec<Mark> {
     let confirmed = view.timeline.faults.iter().filter_map(|fault| fault.confirmed).map(|(at, _)| at).max();
     add(Label::FaultAt, Some(0.0), "bad");
     add(Label::FaultConfirmed, confirmed.and_then(|at| view.after_zero(at)), "open");
-    add(Label::Detected, view.timeline.detected.and_then(|at| view.after_zero(at)), "open");
-    add(Label::AllRecovered, view.judgement.rto.as_ref().map(|rto| rto.machine_hi.as_secs_f64()), "good");
+    add(Label::Detected, view.timeline.detected.and_then(|noticed| view.after_zero(noticed.mono)), "open");
+    add(Label::AllRecovered, view.judgement.rto.as_ref().map(shown), "good");
     marks.sort_by(|one, other| one.at.total_cmp(&other.at));
     marks
+}
+
+/// From the fault to the recovery as the clock showed it: drawings are in real time.
+fn shown(rto: &Rto) -> f64 {
+    (rto.machine_hi + rto.replaced).as_secs_f64()
 }
 
 fn lane(view: &View, tenant: &Tenant, from: f64) -> Lane {
@@ -185,7 +191,7 @@ fn lane(view: &View, tenant: &Tenant, from: f64) -> Lane {
         Some(rto) => format!("{} {}", Label::Machine.text(lang), lang.duration(rto.machine_hi)),
         None => catalogue::tenant_state(result.state, lang).to_owned(),
     });
-    let good = result.and_then(|result| result.rto.as_ref()).map(|rto| rto.machine_hi.as_secs_f64());
+    let good = result.and_then(|result| result.rto.as_ref()).map(shown);
     Lane { label: tenant.to_string(), runs, good, note }
 }
 

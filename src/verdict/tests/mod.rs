@@ -19,6 +19,7 @@ mod scope;
 mod services;
 mod soak;
 mod speed;
+mod unnoticed;
 mod vaults;
 
 use super::{Finding, FindingCode, Judgement, ReasonCode, Verdict, gate, judge};
