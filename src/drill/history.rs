@@ -6,7 +6,7 @@ use crate::clock::DrillTime;
 use crate::ids::Tenant;
 use crate::journal::{Event, FingerprintOf};
 use crate::ledger::Marks;
-use crate::plan::{Command, Generation, HarnessSabotage, Phase, Step, Tag};
+use crate::plan::{Command, Generation, HarnessSabotage, Phase, Step, Tag, stop_backups_of};
 use crate::stack::Taken;
 use crate::workload::corpus::{Corpus, write_baseline};
 use crate::workload::history::{self, History};
@@ -122,7 +122,7 @@ impl Drill {
 
     /// Whether a command works for a tenant of whom the faults leave nothing to back up.
     fn is_stopped(&self, command: &Command) -> bool {
-        command.tenant.as_ref().is_some_and(|tenant| self.setup.plan.stops_backups_of(tenant))
+        command.tenant.as_ref().is_some_and(|tenant| stop_backups_of(&self.setup.plan.faults, tenant))
     }
 }
 

@@ -2,9 +2,8 @@
 //! on after the disaster for as long as nobody notices, and what is backed up then may hold the damage.
 
 use super::calendar::{self, Every, mirror_after, unnoticed_mirrors};
-use super::model::stop_backups_of;
 use super::steps::{Outline, Steps, longest, stamp};
-use super::{Action, Command, Generation, Operation, Phase, Policy, Prediction, Tag};
+use super::{Action, Command, Generation, Operation, Phase, Policy, Prediction, Tag, stop_backups_of};
 use crate::clock::DrillTime;
 use crate::ids::{Datacenter, Tenant};
 use crate::scenario::Reading;

@@ -309,12 +309,6 @@ impl FaultPlan {
 }
 
 impl Plan {
-    /// Whether the faults leave nothing of this tenant that could be backed up.
-    #[must_use]
-    pub fn stops_backups_of(&self, tenant: &Tenant) -> bool {
-        stop_backups_of(&self.faults, tenant)
-    }
-
     /// The generations that are taken between the fault and its detection, in order.
     pub fn unnoticed(&self) -> impl DoubleEndedIterator<Item = Generation> {
         self.steps.iter().filter(|step| step.phase == Phase::Detect).filter_map(|step| match &step.action {

@@ -56,17 +56,20 @@ pub(super) fn judge<'a>(
     if !read && (view.locked.is_none() || unread(ledger, tenant, view)) {
         return rpo;
     }
-    // Who is not hit loses nothing, whenever it was written.
     let noticed = timeline.detected.map_or(zero.seq, |noticed| noticed.seq);
-    let until = if prediction == Prediction::Untouched { noticed } else { zero.seq };
-    let lost: Vec<At> = lost(ledger, tenant, view, until).into_iter().collect();
-    let undone = self::lost(ledger, tenant, view, noticed);
+    let undone = lost(ledger, tenant, view, noticed);
+    let lost: Vec<At> = match prediction {
+        // Who is not hit loses nothing, whenever it was written.
+        Prediction::Untouched => undone.iter().copied().collect(),
+        Prediction::Generation(_) | Prediction::Beyond => lost(ledger, tenant, view, zero.seq).into_iter().collect(),
+    };
     let back = undone.iter().filter(|at| takes_away(ledger.writes[**at].invoked.kind)).map(|at| ledger.name(*at));
     rpo.came_back = back.collect();
     rpo.came_back.sort_unstable();
     rpo.came_back.truncate(LISTED);
     rpo.lost = lost.len() as u64;
-    rpo.lost_meanwhile = lost_meanwhile(ledger, tenant, view, zero);
+    // Acknowledged after `t0` and not there, though nobody took back what they did.
+    rpo.lost_meanwhile = undone.iter().filter(|at| zero.seq < ledger.writes[**at].seq).count() as u64;
     let drill = |at: At| ledger.writes[at].invoked.drill;
     rpo.oldest_lost_age = lost.iter().map(|at| zero_drill.since(drill(*at))).max();
     rpo.lost_writes = lost.iter().map(|at| lost_write(ledger, *at)).collect();
@@ -90,11 +93,6 @@ fn in_flight(ledger: &Ledger<'_, '_>, tenant: &Tenant, zero: Zero) -> u64 {
     let writes = workload(ledger, tenant).map(|at| &ledger.writes[at]);
     let open = |write: &&Write<'_>| write.seq < zero.seq && write.ended.is_none_or(|end| zero.seq < end.seq);
     writes.filter(open).filter(|write| write.answer() == Answer::Unknown).count() as u64
-}
-
-/// Writes that were acknowledged after `t0` and do not show, though nobody took back what they did.
-fn lost_meanwhile(ledger: &Ledger<'_, '_>, tenant: &Tenant, view: &View<'_>, zero: Zero) -> u64 {
-    lost(ledger, tenant, view, u64::MAX).into_iter().filter(|at| zero.seq < ledger.writes[*at].seq).count() as u64
 }
 
 /// The writes of a tenant without the prober's.

@@ -18,6 +18,18 @@ pub(super) fn written(sample: &Sample, which: impl Fn(&WriteInvoked) -> bool) ->
     sample.events.iter().filter_map(write).collect()
 }
 
+/// Takes a write out of the ledger: its events, to be put elsewhere.
+pub(super) fn take_out(sample: &mut Sample, write: &WriteInvoked) -> Vec<Event> {
+    let of_it = |event: &Event| match event {
+        Event::WriteInvoked(invoked) => invoked.write == write.write,
+        Event::WriteEnded { write: of, .. } => *of == write.write,
+        _ => false,
+    };
+    let taken = sample.events.iter().map(|(_, event)| event).filter(|event| of_it(event)).cloned().collect();
+    sample.drop_where(of_it);
+    taken
+}
+
 pub(super) fn revision(write: &WriteInvoked, index: u32) -> Item {
     let sha256 = write.sha256.clone().expect("a body");
     let found = Found { tokens: vec![write.token.clone()], canaries: Vec::new() };

@@ -1,6 +1,6 @@
 //! What is written while the fault strikes: on its way, or acknowledged and gone.
 
-use super::data::written;
+use super::data::{take_out, written};
 use super::*;
 use crate::journal::sample::tenant;
 use crate::journal::{WriteInvoked, WriteKind};
@@ -26,14 +26,7 @@ fn what_is_acknowledged_while_the_fault_strikes_and_gone_is_counted_apart() {
     let judgement = loss(|sample| {
         let upload = |w: &WriteInvoked| w.tenant.as_str() == "acme" && w.kind == WriteKind::Upload;
         let last = written(sample, upload).pop().expect("a write");
-        let of_it = |event: &Event| match event {
-            Event::WriteInvoked(write) => write.write == last.write,
-            Event::WriteEnded { write, .. } => *write == last.write,
-            _ => false,
-        };
-        let moved: Vec<Event> =
-            sample.events.iter().map(|(_, event)| event).filter(|event| of_it(event)).cloned().collect();
-        sample.drop_where(of_it);
+        let moved = take_out(sample, &last);
         for event in moved.into_iter().rev() {
             sample.insert_after(|event| matches!(event, Event::FaultInjecting { .. }), event);
         }

@@ -1,6 +1,6 @@
 //! A disaster that nobody notices for a declared time, in which life goes on.
 
-use super::data::{add, is, revision, written};
+use super::data::{add, is, revision, take_out, written};
 use super::*;
 use crate::clock::DrillTime;
 use crate::ids::StepName;
@@ -16,14 +16,7 @@ const AFTER: Duration = Duration::from_secs(5 * 3600);
 fn late(sample: &mut Sample, which: impl Fn(&WriteInvoked) -> bool, steady: &[Item]) -> WriteInvoked {
     let step = StepName("detect/write".to_owned());
     let last = written(sample, which).pop().expect("a write");
-    let of_it = |event: &Event| match event {
-        Event::WriteInvoked(write) => write.write == last.write,
-        Event::WriteEnded { write, .. } => *write == last.write,
-        _ => false,
-    };
-    let moved: Vec<Event> =
-        sample.events.iter().map(|(_, event)| event).filter(|event| of_it(event)).cloned().collect();
-    sample.drop_where(of_it);
+    let moved = take_out(sample, &last);
     sample.change_plan(|plan| {
         let at = plan.steps.iter().position(|step| step.phase == Phase::Detect).expect("a step");
         let (deadline, action) = (Duration::from_secs(1), Action::Write { before: DrillTime::from_unix(0) });
