@@ -171,46 +171,106 @@ impl FindingCode {
     /// Whether it is for good once it is found. The others may go away as the drill goes on, or say only that it is not done.
     #[must_use]
     pub const fn lasts(self) -> bool {
-        !matches!(
-            self,
-            Self::NotRecovered
-                | Self::Unstable
-                | Self::RecoveryStepFailed
-                | Self::RtoMissed
-                | Self::MachineMissed
-                // Its name is right only when the key is disclosed.
-                | Self::Alien
-        )
+        match self {
+            Self::RtoMissed
+            | Self::MachineMissed
+            | Self::NotRecovered
+            | Self::Unstable
+            | Self::RecoveryStepFailed
+            // Its name is right only when the key is disclosed.
+            | Self::Alien => false,
+            Self::Lost
+            | Self::AbortedVisible
+            | Self::Phantom
+            | Self::Duplicated
+            | Self::Leaked
+            | Self::Corrupt
+            | Self::StaleHead
+            | Self::Hole
+            | Self::Skew
+            | Self::Resurrected
+            | Self::TooNew
+            | Self::TooOld
+            | Self::ClaimWrong
+            | Self::PermissionMissing
+            | Self::PermissionWidened
+            | Self::RightLost
+            | Self::NotFoundBySearch
+            | Self::SearchTooMuch
+            | Self::PdfWrong
+            | Self::RetentionMissing
+            | Self::RetentionSuperfluous
+            | Self::RetentionUnreadable
+            | Self::MirrorMissing
+            | Self::MirrorDiffers
+            | Self::MirrorSuperfluous
+            | Self::MirrorUnreadable
+            | Self::PlainTextInVault
+            | Self::KeyInVault
+            | Self::ForeignKeyOpens
+            | Self::ResidencyViolated
+            | Self::RestartChanged
+            | Self::SoakChanged
+            | Self::NotProtectedAgain
+            | Self::SideRestoreDiffers
+            | Self::FingerprintDiffers
+            | Self::RpoMissed
+            | Self::OutageOfBystander
+            | Self::FaultResidue
+            | Self::Leftovers => true,
+        }
     }
 
     /// Whether it says what of a tenant's data is there, and whether it is right.
     #[must_use]
     pub const fn is_about_data(self) -> bool {
-        matches!(
-            self,
+        match self {
             Self::Lost
-                | Self::Leaked
-                | Self::Corrupt
-                | Self::Resurrected
-                | Self::AbortedVisible
-                | Self::Phantom
-                | Self::Duplicated
-                | Self::StaleHead
-                | Self::Hole
-                | Self::Skew
-                | Self::TooNew
-                | Self::TooOld
-                | Self::PermissionWidened
-                | Self::PermissionMissing
-                | Self::RightLost
-                | Self::NotFoundBySearch
-                | Self::SearchTooMuch
-                | Self::PdfWrong
-                | Self::FingerprintDiffers
-                | Self::RestartChanged
-                | Self::SoakChanged
-                | Self::SideRestoreDiffers
-        )
+            | Self::AbortedVisible
+            | Self::Phantom
+            | Self::Alien
+            | Self::Duplicated
+            | Self::Leaked
+            | Self::Corrupt
+            | Self::StaleHead
+            | Self::Hole
+            | Self::Skew
+            | Self::Resurrected
+            | Self::TooNew
+            | Self::TooOld
+            | Self::PermissionMissing
+            | Self::PermissionWidened
+            | Self::RightLost
+            | Self::NotFoundBySearch
+            | Self::SearchTooMuch
+            | Self::PdfWrong
+            | Self::RestartChanged
+            | Self::SoakChanged
+            | Self::SideRestoreDiffers
+            | Self::FingerprintDiffers => true,
+            Self::ClaimWrong
+            | Self::RetentionMissing
+            | Self::RetentionSuperfluous
+            | Self::RetentionUnreadable
+            | Self::MirrorMissing
+            | Self::MirrorDiffers
+            | Self::MirrorSuperfluous
+            | Self::MirrorUnreadable
+            | Self::PlainTextInVault
+            | Self::KeyInVault
+            | Self::ForeignKeyOpens
+            | Self::ResidencyViolated
+            | Self::NotProtectedAgain
+            | Self::RtoMissed
+            | Self::MachineMissed
+            | Self::RpoMissed
+            | Self::NotRecovered
+            | Self::Unstable
+            | Self::OutageOfBystander
+            | Self::RecoveryStepFailed
+            | Self::FaultResidue
+            | Self::Leftovers => false,
+        }
     }
 
     /// How bad it is unless the place where it is found knows better.
