@@ -10,7 +10,8 @@ use crate::clock::Mono;
 use crate::ids::Tenant;
 use crate::journal::{Entry, Event, Item, Kind, RunStarted, Surface};
 use crate::plan::{Generation, Moment, Phase};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use hashbrown::HashMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 pub(super) type Folded = Result<(), Impossible>;
@@ -194,11 +195,11 @@ impl<'a> Fold<'a> {
             Event::WriteInvoked(invoked) => self.write_invoked(invoked)?,
             Event::WriteEnded { write, result } => {
                 let at = *self.writes.get(write).ok_or_else(|| Impossible::NeverStarted(format!("write {write}")))?;
-                let ended = &mut self.out.writes[at].ended;
-                if ended.is_some() {
+                let run = &mut self.out.writes[at];
+                if run.ended.is_some() {
                     return Err(Impossible::EndedTwice(format!("write {write}")));
                 }
-                *ended = Some(WriteEnd { seq: self.seq, at: now, result });
+                (run.answer, run.ended) = (result.into(), Some(WriteEnd { seq: self.seq, at: now, result }));
             }
 
             Event::GenerationStarted { generation } => {
@@ -323,15 +324,7 @@ impl<'a> Fold<'a> {
                 self.pending.remove(&(*moment, tenant, *surface));
                 self.surface(*moment, tenant, *surface, Reading::Absent(why))?;
             }
-            Event::Seen { moment, tenant, item } => {
-                let surface = item.surface();
-                let readback = self.out.readback(*moment, tenant);
-                let readback = readback.ok_or_else(|| Impossible::NeverStarted(format!("the readback of {tenant}")))?;
-                if readback.surfaces.contains_key(&surface) {
-                    return Err(Impossible::EndedTwice(format!("reading {surface:?} of {tenant}")));
-                }
-                self.pending.entry((*moment, tenant, surface)).or_default().push(item);
-            }
+            Event::Seen { moment, tenant, item } => self.seen(*moment, tenant, item)?,
         }
         Ok(())
     }

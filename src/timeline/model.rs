@@ -4,7 +4,7 @@ use crate::clock::{DrillTime, Mono};
 use crate::ids::{Datacenter, StepName, Tenant};
 use crate::journal::{
     Claim, FingerprintOf, Item, Kind, Outcome, Print, ProbeKind, RunStarted, SideRestored, Snapshot, Surface, VaultHit,
-    WriteInvoked, WriteResult,
+    WriteInvoked, WriteKind, WriteResult,
 };
 use crate::plan::{Generation, Moment, Phase, Plan, ServiceKey};
 use std::collections::{BTreeMap, BTreeSet};
@@ -158,6 +158,9 @@ pub struct Write<'a> {
     /// Sequence number of the invocation in the journal: orders writes against everything else.
     pub seq: u64,
     pub at: Mono,
+    /// What is asked of every write again and again stands here, too.
+    pub kind: WriteKind,
+    pub answer: Answer,
     pub ended: Option<WriteEnd<'a>>,
 }
 
@@ -177,16 +180,12 @@ pub enum Answer {
     Unknown,
 }
 
-impl Write<'_> {
-    #[must_use]
-    pub const fn answer(&self) -> Answer {
-        match &self.ended {
-            None => Answer::Unknown,
-            Some(end) => match end.result {
-                WriteResult::Ok { .. } => Answer::Acknowledged,
-                WriteResult::Fail { .. } => Answer::Refused,
-                WriteResult::Info { .. } => Answer::Unknown,
-            },
+impl From<&WriteResult> for Answer {
+    fn from(result: &WriteResult) -> Self {
+        match result {
+            WriteResult::Ok { .. } => Self::Acknowledged,
+            WriteResult::Fail { .. } => Self::Refused,
+            WriteResult::Info { .. } => Self::Unknown,
         }
     }
 }

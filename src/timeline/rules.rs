@@ -2,11 +2,12 @@
 
 use super::error::Impossible;
 use super::fold::{Fold, Folded};
-use super::model::{FaultRun, GenerationRun, Probes, Reading, Slot, Span, Write, Zero};
+use super::model::{Answer, FaultRun, GenerationRun, Probes, Reading, Slot, Span, Write, Zero};
 use crate::clock::Mono;
 use crate::ids::Tenant;
-use crate::journal::{Outcome, Probe, ProbeKind, Surface, WriteInvoked};
+use crate::journal::{Item, Outcome, Probe, ProbeKind, Surface, WriteInvoked};
 use crate::plan::{Generation, Moment, Phase};
+use std::collections::btree_map::Entry;
 
 impl<'a> Fold<'a> {
     pub(super) fn phase_started(&mut self, phase: Phase) -> Folded {
@@ -42,7 +43,8 @@ impl<'a> Fold<'a> {
         if self.writes.insert(invoked.write, self.out.writes.len()).is_some() {
             return Err(Impossible::StartedTwice(format!("write {}", invoked.write)));
         }
-        self.out.writes.push(Write { invoked, seq: self.seq, at: self.now, ended: None });
+        let (seq, at, kind, answer) = (self.seq, self.now, invoked.kind, Answer::Unknown);
+        self.out.writes.push(Write { invoked, seq, at, kind, answer, ended: None });
         Ok(())
     }
 
@@ -101,6 +103,22 @@ impl<'a> Fold<'a> {
         match probe.kind {
             ProbeKind::Light => probes.light.push(slot),
             ProbeKind::Full => probes.full.push(slot),
+        }
+        Ok(())
+    }
+
+    pub(super) fn seen(&mut self, moment: Moment, tenant: &'a Tenant, item: &'a Item) -> Folded {
+        let surface = item.surface();
+        match self.pending.entry((moment, tenant, surface)) {
+            Entry::Occupied(mut items) => items.get_mut().push(item),
+            Entry::Vacant(first) => {
+                let readback = self.out.readback(moment, tenant);
+                let readback = readback.ok_or_else(|| Impossible::NeverStarted(format!("the readback of {tenant}")))?;
+                if readback.surfaces.contains_key(&surface) {
+                    return Err(Impossible::EndedTwice(format!("reading {surface:?} of {tenant}")));
+                }
+                first.insert(vec![item]);
+            }
         }
         Ok(())
     }

@@ -41,6 +41,39 @@ impl<'p> Bench<'p> {
         }
     }
 
+    /// An empty one, for a part that depends on nothing that is laid down meanwhile.
+    pub fn fork(&self) -> Self {
+        Self::new(self.requested)
+    }
+
+    /// Takes over what was laid down elsewhere, none of which is here already.
+    pub fn absorb(&mut self, part: Self) {
+        self.known.extend(part.known);
+        for (code, count) in part.counts {
+            *self.counts.entry(code).or_default() += count;
+        }
+        for (check, count) in part.by_check {
+            *self.by_check.entry(check).or_default() += count;
+        }
+        self.by_tenant.extend(part.by_tenant);
+        part.findings.into_iter().for_each(|finding| self.list(finding));
+        self.reasons.extend(part.reasons);
+        for (check, count) in part.items {
+            *self.items.entry(check).or_default() += count;
+        }
+        for (check, why) in part.absent {
+            self.absent(check, &why);
+        }
+    }
+
+    fn list(&mut self, finding: Finding) {
+        let listed = self.listed.entry((finding.code, finding.tenant.clone())).or_default();
+        if *listed < LISTED {
+            *listed += 1;
+            self.findings.push(finding);
+        }
+    }
+
     pub fn wants(&self, check: Check) -> bool {
         self.requested.contains(&check)
     }
@@ -63,11 +96,7 @@ impl<'p> Bench<'p> {
                 self.by_tenant.insert((tenant.clone(), check));
             }
         }
-        let listed = self.listed.entry((finding.code, finding.tenant.clone())).or_default();
-        if *listed < LISTED {
-            *listed += 1;
-            self.findings.push(finding);
-        }
+        self.list(finding);
     }
 
     pub fn doubt(&mut self, reason: Reason) {

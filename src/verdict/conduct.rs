@@ -225,7 +225,7 @@ fn workload(bench: &mut Bench<'_>, timeline: &Timeline<'_>) {
     if let Some(span) = span {
         let until = span.to().unwrap_or(zero.mono).min(zero.mono);
         for write in timeline.writes.iter().rev().take_while(|write| write.at >= span.from) {
-            let counts = write.invoked.kind != WriteKind::Probe && write.answer() == Answer::Acknowledged;
+            let counts = write.kind != WriteKind::Probe && write.answer == Answer::Acknowledged;
             if counts && write.at <= until {
                 wrote.insert(&write.invoked.tenant);
             }

@@ -17,7 +17,10 @@ pub fn gate(timeline: &Timeline<'_>) -> GateResult {
     let mut bench = Bench::new(&plan.checks);
     let ledger = Ledger::new(timeline);
     let marks = Marks::new(timeline, &ledger, None);
-    Readbacks { timeline, ledger: &ledger, marks }.judge(&mut bench, Moment::Steady, None);
+    let mut readbacks = Readbacks { timeline, ledger: &ledger, marks };
+    for tenant in &plan.tenants {
+        readbacks.judge(&mut bench, Moment::Steady, tenant, None);
+    }
     for (check, judge) in [
         (Check::Retention, backups::retention as fn(&mut Bench<'_>, &Timeline<'_>)),
         (Check::Mirror, backups::mirror),

@@ -1,4 +1,4 @@
-//! Puts it all together: conduct, readbacks, backups, custody, recovery, loss; then the verdict.
+//! Puts it all together: conduct, tenants, backups, custody; then the verdict.
 
 use super::bench::Bench;
 use super::claims;
@@ -7,16 +7,12 @@ use super::conduct::{self, Conduct, End};
 use super::ledger::Ledger;
 use super::marks::Marks;
 use super::model::{
-    CheckOutcome, CheckResult, Finding, Judgement, Limit, NotTested, Outage, ProbeCounts, Reason, TenantResult,
-    TenantState, Verdict,
+    CheckOutcome, CheckResult, Finding, Judgement, Limit, NotTested, Reason, TenantResult, TenantState, Verdict,
 };
-use super::readback::{CHECKS, Readbacks, Views};
-use super::recovery::{Answering, Watch};
-use super::subject::View;
-use super::{backups, custody, fingerprints, loss, parts, protection, restart};
+use super::{backups, custody, fingerprints, protection, tenant};
 use crate::ids::Tenant;
 use crate::journal::disclosed;
-use crate::plan::{Action, Check, Moment, TestObject, VaultPlain, Volatile};
+use crate::plan::{Check, TestObject, VaultPlain, Volatile};
 use crate::timeline::Timeline;
 
 /// Judges a whole run. Pure: the same timeline gives the same judgement.
@@ -28,30 +24,7 @@ pub fn judge(timeline: &Timeline<'_>) -> Judgement {
     let ledger = Ledger::new(timeline);
     let key = run_key(&mut bench, timeline, &ledger);
     let marks = Marks::new(timeline, &ledger, key.as_deref());
-    let mut readbacks = Readbacks { timeline, ledger: &ledger, marks };
-
-    let steady = steady(&mut bench, &mut readbacks, conduct);
-    let health = if expects(timeline, conduct, Moment::Health) {
-        readbacks.judge(&mut bench, Moment::Health, Some(&steady))
-    } else {
-        Views::new()
-    };
-    let tenants = plan.tenants.iter().map(|tenant| {
-        let result = tenant_result(&mut bench, timeline, &ledger, conduct, tenant, health.get(tenant));
-        (tenant.clone(), result)
-    });
-    let mut tenants: std::collections::BTreeMap<Tenant, TenantResult> = tenants.collect();
-
-    let mut before = health;
-    for pair in restart::PAIRS {
-        if expects(timeline, conduct, pair.after) {
-            let after = readbacks.judge(&mut bench, pair.after, Some(&steady));
-            if bench.wants(Check::Restart) {
-                restart::judge(&mut bench, timeline, &ledger, pair, &before, &after);
-            }
-            before = after;
-        }
-    }
+    let mut tenants = tenant::judge(&mut bench, timeline, &ledger, &marks, conduct);
     stored(&mut bench, timeline);
     if bench.wants(Check::OutOfBand) {
         fingerprints::judge(&mut bench, timeline, conduct.complete());
@@ -101,38 +74,6 @@ fn run_key(bench: &mut Bench<'_>, timeline: &Timeline<'_>, ledger: &Ledger<'_, '
     Some(key)
 }
 
-/// Before the fault everything must be right. What is not says that the gate was wrong, not that the recovery was.
-fn steady<'a>(bench: &mut Bench<'_>, readbacks: &mut Readbacks<'_, 'a>, conduct: Conduct) -> Views<'a> {
-    let timeline = readbacks.timeline;
-    let begun = timeline.readbacks.contains_key(&Moment::Steady);
-    if !begun && !conduct.complete() {
-        return Views::new();
-    }
-    let mut before = Bench::new(&timeline.plan().checks);
-    let views = readbacks.judge(&mut before, Moment::Steady, None);
-    for finding in before.findings {
-        let mut reason = Reason::new(ReasonCode::SteadyNotClean);
-        (reason.check, reason.tenant) = (finding.check, finding.tenant);
-        let item = finding.item.unwrap_or_default();
-        bench.doubt(reason.item(format!("{} {item}", finding.code)));
-    }
-    bench.reasons.extend(before.reasons);
-    views
-}
-
-/// Whether a readback must be judged: it began, or the drill should have got there.
-fn expects(timeline: &Timeline<'_>, conduct: Conduct, moment: Moment) -> bool {
-    let planned = timeline.plan().steps.iter().any(|step| step.action == Action::Readback { moment });
-    let begun = timeline.readbacks.contains_key(&moment);
-    // Nothing is recovered unless somebody looked, and no restart is survived unless it lasts: these are wanted, planned or not.
-    let wanted = match moment {
-        Moment::Health => true,
-        Moment::Soak => timeline.readbacks.contains_key(&Moment::Restart),
-        Moment::Steady | Moment::Restart => planned,
-    };
-    begun || (conduct.complete() && (planned || wanted))
-}
-
 fn stored(bench: &mut Bench<'_>, timeline: &Timeline<'_>) {
     for (check, judge) in [
         (Check::Retention, backups::retention as fn(&mut Bench<'_>, &Timeline<'_>)),
@@ -144,71 +85,6 @@ fn stored(bench: &mut Bench<'_>, timeline: &Timeline<'_>) {
             judge(bench, timeline);
         }
     }
-}
-
-fn tenant_result<'a>(
-    bench: &mut Bench<'_>,
-    timeline: &Timeline<'a>,
-    ledger: &Ledger<'_, 'a>,
-    conduct: Conduct,
-    tenant: &'a Tenant,
-    health: Option<&View<'a>>,
-) -> TenantResult {
-    let affected = timeline.plan().affected.contains(tenant);
-    // Before the loss is judged, what it finds is no news about the readback.
-    let wrong = bench.blames(tenant, &CHECKS);
-    let vague = health.is_none() || bench.doubts_about(tenant, &CHECKS);
-    let mut result = TenantResult {
-        state: if affected { TenantState::Unknown } else { TenantState::Bystander },
-        rto: None,
-        rpo: loss::judge(bench, timeline, ledger, tenant, health),
-        outage: Outage::default(),
-        parts: None,
-        probes: ProbeCounts::default(),
-    };
-    if conduct.complete() && result.rpo.loss.is_none() {
-        bench.doubt(Reason::new(ReasonCode::RpoUnknown).tenant(tenant));
-    }
-    let Some(watch) = Watch::new(timeline, tenant) else { return result };
-    result.outage = watch.outage();
-    result.probes = watch.counts();
-    if !affected {
-        if conduct.complete() {
-            watch.stable(bench);
-        }
-        watch.bystander(bench);
-        return result;
-    }
-    let not_recovered = |bench: &mut Bench<'_>, seen: &str| {
-        bench.find(Finding::new(FindingCode::NotRecovered).tenant(tenant).seen(seen));
-        TenantState::NotRecovered
-    };
-    let answering = watch.answering(bench);
-    // What never came back cannot break again.
-    if conduct.complete() && !matches!(answering, Answering::No { .. }) {
-        watch.stable(bench);
-    }
-    result.state = match answering {
-        Answering::Again { .. } | Answering::No { .. } | Answering::Always if wrong => {
-            not_recovered(bench, "the verification failed")
-        }
-        Answering::Unknown if wrong => not_recovered(bench, "the verification failed"),
-        Answering::No { good_fulls } => {
-            let seen = format!("{good_fulls} of {} good full probes", timeline.plan().probe.sustain);
-            not_recovered(bench, &seen)
-        }
-        Answering::Again { .. } | Answering::Always | Answering::Unknown if conduct.recovery_failed => {
-            not_recovered(bench, "the recovery failed")
-        }
-        Answering::Always | Answering::Unknown => TenantState::Unknown,
-        Answering::Again { .. } if vague => TenantState::Unknown,
-        Answering::Again { lo, good } => {
-            result.rto = Some(watch.rto(bench, lo, good.ended));
-            result.parts = timeline.zero.map(|zero| parts::of(timeline, tenant, zero.mono, good.ended));
-            TenantState::Recovered
-        }
-    };
-    result
 }
 
 fn conclude(

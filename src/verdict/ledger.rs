@@ -5,19 +5,82 @@ use crate::ids::Tenant;
 use crate::journal::{Effect, Stamp, WriteKind};
 use crate::plan::{Plan, Prediction};
 use crate::timeline::{Answer, Timeline, Write};
-use std::collections::{BTreeSet, HashMap};
+use hashbrown::{DefaultHashBuilder, HashMap};
+use std::collections::BTreeSet;
+use std::hash::{BuildHasher as _, Hash};
 use std::num::NonZero;
 use std::panic::resume_unwind;
+use std::sync::OnceLock;
 
 /// Position of a write in [`Timeline::writes`].
 pub(super) type At = usize;
 
+/// The writes of one tenant.
+#[derive(Default)]
+struct Own<'a> {
+    writes: Vec<At>,
+    names: Names<'a>,
+    /// By key and content; made when it is first needed.
+    contents: OnceLock<Index>,
+}
+
+/// The names of all pages, uploads and users of one tenant, numbered.
+#[derive(Debug, Default)]
+pub(super) struct Names<'a> {
+    all: Vec<&'a str>,
+    numbers: HashMap<&'a str, usize>,
+}
+
+impl<'a> Names<'a> {
+    fn insert(&mut self, name: &'a str) -> usize {
+        *self.numbers.entry(name).or_insert_with(|| {
+            self.all.push(name);
+            self.all.len() - 1
+        })
+    }
+
+    pub fn number(&self, name: &str) -> Option<usize> {
+        self.numbers.get(name).copied()
+    }
+
+    pub fn all(&self) -> &[&'a str] {
+        &self.all
+    }
+}
+
+/// Writes by the hash of something about them. What is found is only likely to be meant.
+struct Index {
+    hasher: DefaultHashBuilder,
+    sorted: Vec<(u64, At)>,
+}
+
+impl Index {
+    fn new<K: Hash>(of: impl Iterator<Item = (K, At)>) -> Self {
+        let hasher = DefaultHashBuilder::default();
+        let mut sorted: Vec<_> = of.map(|(key, at)| (hasher.hash_one(key), at)).collect();
+        sorted.sort_unstable();
+        Self { hasher, sorted }
+    }
+
+    /// Oldest first.
+    fn find<K: Hash>(&self, key: &K) -> impl DoubleEndedIterator<Item = At> {
+        let hash = self.hasher.hash_one(key);
+        let from = self.sorted.partition_point(|(other, _)| *other < hash);
+        let to = self.sorted.partition_point(|(other, _)| *other <= hash);
+        self.sorted[from..to].iter().map(|(_, at)| *at)
+    }
+}
+
 /// All writes, to be found by tenant, by token, and by content.
 pub(super) struct Ledger<'t, 'a> {
     pub writes: &'t [Write<'a>],
-    tokens: HashMap<&'a str, At>,
-    tenants: HashMap<&'a Tenant, Vec<At>>,
-    contents: HashMap<(&'a Tenant, &'a str, &'a str), Vec<At>>,
+    tenants: HashMap<&'a Tenant, Own<'a>>,
+    /// The number of each write's key among the names of its tenant.
+    keys: Vec<usize>,
+    /// Those of a tenant that never wrote.
+    none: Names<'a>,
+    /// Made when it is first needed: what is where it was written is not looked up.
+    tokens: OnceLock<Index>,
     /// Tenants by the names of users and pages that they created.
     users: HashMap<&'a str, BTreeSet<&'a Tenant>>,
     pages: HashMap<&'a str, BTreeSet<&'a Tenant>>,
@@ -30,17 +93,19 @@ impl<'t, 'a> Ledger<'t, 'a> {
         let writes = timeline.writes.as_slice();
         let mut ledger = Self {
             writes,
-            tokens: HashMap::with_capacity(writes.len()),
             tenants: HashMap::new(),
-            contents: HashMap::with_capacity(writes.len()),
+            keys: Vec::with_capacity(writes.len()),
+            none: Names::default(),
+            tokens: OnceLock::new(),
             users: HashMap::new(),
             pages: HashMap::new(),
             renames: HashMap::new(),
         };
         for (at, write) in writes.iter().enumerate() {
             let invoked = write.invoked;
-            ledger.tokens.insert(&invoked.token, at);
-            ledger.tenants.entry(&invoked.tenant).or_default().push(at);
+            let own = ledger.tenants.entry(&invoked.tenant).or_default();
+            own.writes.push(at);
+            ledger.keys.push(own.names.insert(&invoked.key));
             match invoked.kind.effect() {
                 Effect::Creation => {
                     ledger.users.entry(&invoked.key).or_default().insert(&invoked.tenant);
@@ -50,34 +115,46 @@ impl<'t, 'a> Ledger<'t, 'a> {
                 }
                 Effect::Renaming => {
                     if let Some(to) = &invoked.to {
+                        own.names.insert(to);
                         ledger.pages.entry(to).or_default().insert(&invoked.tenant);
                         ledger.renames.insert((&invoked.tenant, to), at);
                     }
                 }
                 Effect::Version | Effect::Removal | Effect::Turn(..) => {}
             }
-            if let Some(sha256) = &invoked.sha256 {
-                ledger.contents.entry((&invoked.tenant, &invoked.key, sha256)).or_default().push(at);
-            }
         }
         ledger
     }
 
     pub fn by_token(&self, token: &str) -> Option<At> {
-        self.tokens.get(token).copied()
+        let of = |at: At| self.writes[at].invoked.token.as_str();
+        let index = self.tokens.get_or_init(|| Index::new((0..self.writes.len()).map(|at| (of(at), at))));
+        index.find(&token).rfind(|at| of(*at) == token)
     }
 
     pub fn of(&self, tenant: &Tenant) -> &[At] {
-        self.tenants.get(tenant).map_or(&[], Vec::as_slice)
+        self.tenants.get(tenant).map_or(&[], |own| own.writes.as_slice())
+    }
+
+    pub fn names(&self, tenant: &Tenant) -> &Names<'a> {
+        self.tenants.get(tenant).map_or(&self.none, |own| &own.names)
+    }
+
+    /// The number of a write's key among the names of its tenant.
+    pub fn key(&self, at: At) -> usize {
+        self.keys[at]
     }
 
     /// Writes of this tenant that put exactly this content under this key, oldest first.
-    pub fn by_content<'k>(&'k self, tenant: &'k Tenant, key: &'k str, sha256: &'k str) -> &'k [At]
-    where
-        'a: 'k,
-    {
-        let contents: &HashMap<(&'k Tenant, &'k str, &'k str), Vec<At>> = &self.contents;
-        contents.get(&(tenant, key, sha256)).map_or(&[], Vec::as_slice)
+    pub fn by_content(&self, tenant: &Tenant, key: &str, sha256: &str) -> Vec<At> {
+        let of = |at: At| {
+            let invoked = self.writes[at].invoked;
+            Some((invoked.key.as_str(), invoked.sha256.as_deref()?))
+        };
+        let Some(own) = self.tenants.get(tenant) else { return Vec::new() };
+        let contents = || own.writes.iter().filter_map(|at| Some((of(*at)?, *at)));
+        let index = own.contents.get_or_init(|| Index::new(contents()));
+        index.find(&(key, sha256)).filter(|at| of(*at) == Some((key, sha256))).collect()
     }
 
     /// Tenants that created a user of this name.
@@ -197,8 +274,8 @@ impl Cut {
 
     pub fn fate(self, write: &Write<'_>) -> Fate {
         let acknowledged_before =
-            |line: u64| write.answer() == Answer::Acknowledged && write.ended.is_some_and(|end| end.seq < line);
-        if write.answer() == Answer::Refused {
+            |line: u64| write.answer == Answer::Acknowledged && write.ended.is_some_and(|end| end.seq < line);
+        if write.answer == Answer::Refused {
             return Fate::Refused;
         }
         let fate = match self {
@@ -211,6 +288,6 @@ impl Cut {
             Self::Nothing | Self::Everything { .. } | Self::Taken { .. } => Fate::Allowed,
         };
         // Writes of the prober stay outside the count.
-        if fate == Fate::Required && write.invoked.kind == WriteKind::Probe { Fate::Allowed } else { fate }
+        if fate == Fate::Required && write.kind == WriteKind::Probe { Fate::Allowed } else { fate }
     }
 }

@@ -14,7 +14,6 @@ use crate::ids::Tenant;
 use crate::journal::{Effect, Surface, Turned, WriteKind};
 use crate::plan::{Check, Prediction};
 use crate::timeline::{Answer, GenerationRun, Timeline, Write, Zero};
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// Judges the loss of one tenant. `view` is what was seen at health; without it the loss is unknown.
@@ -58,12 +57,12 @@ pub(super) fn judge<'a>(
     }
     let noticed = timeline.detected.map_or(zero.seq, |noticed| noticed.seq);
     let undone = lost(ledger, tenant, view, noticed);
-    let lost: Vec<At> = match prediction {
+    let lost = match prediction {
         // Who is not hit loses nothing, whenever it was written.
-        Prediction::Untouched => undone.iter().copied().collect(),
-        Prediction::Generation(_) | Prediction::Beyond => lost(ledger, tenant, view, zero.seq).into_iter().collect(),
+        Prediction::Untouched => undone.clone(),
+        Prediction::Generation(_) | Prediction::Beyond => lost(ledger, tenant, view, zero.seq),
     };
-    let back = undone.iter().filter(|at| takes_away(ledger.writes[**at].invoked.kind)).map(|at| ledger.name(*at));
+    let back = undone.iter().filter(|at| takes_away(ledger.writes[**at].kind)).map(|at| ledger.name(*at));
     rpo.came_back = back.collect();
     rpo.came_back.sort_unstable();
     rpo.came_back.truncate(LISTED);
@@ -92,12 +91,12 @@ pub(super) fn judge<'a>(
 fn in_flight(ledger: &Ledger<'_, '_>, tenant: &Tenant, zero: Zero) -> u64 {
     let writes = workload(ledger, tenant).map(|at| &ledger.writes[at]);
     let open = |write: &&Write<'_>| write.seq < zero.seq && write.ended.is_none_or(|end| zero.seq < end.seq);
-    writes.filter(open).filter(|write| write.answer() == Answer::Unknown).count() as u64
+    writes.filter(open).filter(|write| write.answer == Answer::Unknown).count() as u64
 }
 
 /// The writes of a tenant without the prober's.
 fn workload(ledger: &Ledger<'_, '_>, tenant: &Tenant) -> impl Iterator<Item = At> {
-    let own = |at: &At| ledger.writes[*at].invoked.kind != WriteKind::Probe;
+    let own = |at: &At| ledger.writes[*at].kind != WriteKind::Probe;
     ledger.of(tenant).iter().copied().filter(own)
 }
 
@@ -116,7 +115,7 @@ fn lost_write(ledger: &Ledger<'_, '_>, at: At) -> LostWrite {
 
 /// Whether the ledger has writes on a surface that was not read.
 fn unread(ledger: &Ledger<'_, '_>, tenant: &Tenant, view: &View<'_>) -> bool {
-    ledger.of(tenant).iter().any(|at| match ledger.writes[*at].invoked.kind.surface() {
+    ledger.of(tenant).iter().any(|at| match ledger.writes[*at].kind.surface() {
         Surface::Uploads => !view.uploads,
         Surface::Users => view.users.is_none(),
         Surface::Pages | Surface::Search | Surface::Access | Surface::ForeignLogin | Surface::Pdf => false,
@@ -124,20 +123,27 @@ fn unread(ledger: &Ledger<'_, '_>, tenant: &Tenant, view: &View<'_>) -> bool {
 }
 
 /// Acknowledged writes before this entry of the journal that would show if nothing had happened, and do not: with names that come
-/// back, too.
-fn lost(ledger: &Ledger<'_, '_>, tenant: &Tenant, view: &View<'_>, until: u64) -> BTreeSet<At> {
+/// back, too. In order.
+fn lost(ledger: &Ledger<'_, '_>, tenant: &Tenant, view: &View<'_>, until: u64) -> Vec<At> {
+    let mut lost = undone(ledger, tenant, view, until);
+    lost.sort_unstable();
+    lost.dedup();
+    lost
+}
+
+fn undone(ledger: &Ledger<'_, '_>, tenant: &Tenant, view: &View<'_>, until: u64) -> Vec<At> {
     // The ideal: every acknowledged write up to then. What a later write superseded is not in it.
     let ideal = Survivors::replay(ledger, tenant, Cut::Everything { until });
-    let mut lost = BTreeSet::new();
+    let mut lost = Vec::new();
     for line in ideal.pages.values().chain(ideal.uploads.values()) {
         let versions = line.versions.iter().filter(|version| version.required);
-        lost.extend(versions.map(|version| version.at).filter(|at| !view.versions.contains(at)));
-        let deleted = line.gone.iter().filter(|(_, by)| ledger.writes[*by].invoked.kind != WriteKind::Rename);
-        lost.extend(deleted.filter(|(at, _)| view.versions.contains(at)).map(|(_, by)| *by));
+        lost.extend(versions.map(|version| version.at).filter(|at| !view.versions.contains(*at)));
+        let deleted = line.gone.iter().filter(|(_, by)| ledger.writes[*by].kind != WriteKind::Rename);
+        lost.extend(deleted.filter(|(at, _)| view.versions.contains(*at)).map(|(_, by)| *by));
     }
     if let Some(pages) = &view.locked {
         lost.extend(
-            ideal.pages.iter().filter(|(title, _)| !pages.contains_key(*title)).filter_map(|(_, line)| line.renamed),
+            ideal.pages.iter().filter(|(title, _)| !pages.contains_key(title)).filter_map(|(_, line)| line.renamed),
         );
         for (title, protection) in &ideal.locked {
             // A renaming that is undone does not undo what came before it.
@@ -154,14 +160,14 @@ fn lost(ledger: &Ledger<'_, '_>, tenant: &Tenant, view: &View<'_>, until: u64) -
                 continue;
             }
             Presence::Required(at) if seen.is_none() => {
-                lost.insert(at);
+                lost.push(at);
             }
             Presence::Given | Presence::Required(_) | Presence::Allowed => {}
         }
         for (group, membership) in &user.groups {
             let is = seen.is_some_and(|person| person.is_in(group));
             // Groups given at creation share the write of the creation, which is counted above.
-            let own = |at: &At| ledger.writes[*at].invoked.kind != WriteKind::CreateUser;
+            let own = |at: &At| ledger.writes[*at].kind != WriteKind::CreateUser;
             lost.extend(membership.undone(is).filter(own));
         }
         lost.extend(user.blocked.and_then(|block| block.undone(seen.is_some_and(|person| person.blocked))));
@@ -233,22 +239,22 @@ impl<'a> Points<'_, '_, 'a> {
         let from = self.run(generation).to.unwrap_or(self.run(generation).from);
         let writes = self.ledger.of(self.tenant).iter().map(|at| &self.ledger.writes[*at]);
         let counts = |kind| kind != WriteKind::Probe;
-        writes.into_iter().any(|write| from < write.seq && write.seq < until && counts(write.invoked.kind))
+        writes.into_iter().any(|write| from < write.seq && write.seq < until && counts(write.kind))
     }
 
     /// Does the loss look like an older generation, like a torn one, or like two different ones?
     fn compare(&self, bench: &mut Bench<'_>, lost: &[At], view: &View<'_>) {
         let Some(predicted) = self.predicted() else { return };
-        let absent = self.absent(view);
         // After all generations before it comes the moment of the fault: a store that nobody touched is from then.
         let fault = self.timeline.generations.iter().filter(|run| run.from < self.zero.seq).count();
         let mut spans = Vec::new();
         for store in [Store::Pages, Store::Uploads] {
-            let of_store = |at: &At| Store::of(self.ledger.writes[*at].invoked.kind) == Some(store);
-            let missing = lost.iter().chain(&absent).filter(|at| of_store(at)).min().copied();
+            let of_store = |at: &At| Store::of(self.ledger.writes[*at].kind) == Some(store);
+            // What was deleted after the promised generation is no loss, but its absence tells as much.
+            let missing = lost.iter().chain(&view.absent).filter(|at| of_store(at)).min().copied();
             let first = missing.map(|at| self.seq(at));
             let newest_survivor =
-                view.versions.iter().filter(|at| of_store(at) && self.counts(**at)).map(|at| self.seq(*at)).max();
+                view.versions.ones().filter(|at| of_store(at) && self.counts(*at)).map(|at| self.seq(at)).max();
             let Some(survivor) = newest_survivor else { continue };
             // The points that this store can be from: complete before the first loss, begun after the last survivor.
             let after = |run: &GenerationRun<'_>| survivor < run.from && run.from < self.zero.seq;
@@ -282,14 +288,6 @@ impl<'a> Points<'_, '_, 'a> {
             let finding = Finding::new(FindingCode::Skew).check(Check::Files).tenant(self.tenant);
             bench.find(finding.expected(name(pages_to)).seen(name(uploads_to)));
         }
-    }
-
-    /// What the promised generation has and what is not there. What was deleted after it is no loss, but its absence tells as much.
-    fn absent(&self, view: &View<'_>) -> Vec<At> {
-        let Some(cut) = Cut::predicted(self.timeline, self.tenant, u64::MAX) else { return Vec::new() };
-        let promised = Survivors::replay(self.ledger, self.tenant, cut);
-        let versions = promised.pages.values().chain(promised.uploads.values()).flat_map(|line| &line.versions);
-        versions.filter(|version| version.required).map(|it| it.at).filter(|at| !view.versions.contains(at)).collect()
     }
 
     /// Only writes before the fault, without the prober's, tell how old a store is.

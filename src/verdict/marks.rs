@@ -8,31 +8,28 @@ use crate::ids::Tenant;
 use crate::journal::{Found, Stamp, WriteKind, tokens_in};
 use crate::plan::Check;
 use crate::timeline::Timeline;
+use hashbrown::HashSet;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// So many unknown tokens are tried against the run key; each costs some thousand hashes.
 const TRIED: usize = 16;
 
 /// Looks at the marks of everything that is read back.
+#[derive(Clone)]
 pub(super) struct Marks<'t, 'a> {
     ledger: &'t Ledger<'t, 'a>,
     timeline: &'t Timeline<'a>,
     key: Option<&'t [u8]>,
-    /// Writers and their number of writes, per tenant.
-    writers: BTreeSet<(&'a Tenant, &'a str)>,
-    longest: u64,
     tried: BTreeMap<String, bool>,
 }
 
 impl<'t, 'a> Marks<'t, 'a> {
-    pub fn new(timeline: &'t Timeline<'a>, ledger: &'t Ledger<'t, 'a>, key: Option<&'t [u8]>) -> Self {
-        let writers =
-            ledger.writes.iter().map(|write| (&write.invoked.tenant, write.invoked.writer.as_str())).collect();
-        let longest = ledger.writes.iter().map(|write| write.invoked.seq).max().unwrap_or_default();
-        Self { ledger, timeline, key, writers, longest, tried: BTreeMap::new() }
+    pub const fn new(timeline: &'t Timeline<'a>, ledger: &'t Ledger<'t, 'a>, key: Option<&'t [u8]>) -> Self {
+        Self { ledger, timeline, key, tried: BTreeMap::new() }
     }
 
-    /// Judges what was found in `item`, which stands under `key` of `tenant`. True if something of another tenant was in it.
+    /// Judges what was found in `item`, which stands under `key` of `tenant`. `own` is a token that is known to belong there.
+    /// True if something of another tenant was in it.
     pub fn judge(
         &mut self,
         bench: &mut Bench<'_>,
@@ -40,9 +37,10 @@ impl<'t, 'a> Marks<'t, 'a> {
         key: &str,
         item: impl Fn() -> String,
         found: &Found,
+        own: Option<&str>,
     ) -> bool {
         let mut foreign = BTreeSet::new();
-        for mark in &found.tokens {
+        for mark in found.tokens.iter().filter(|mark| Some(mark.as_str()) != own) {
             if let Some(at) = self.ledger.by_token(mark) {
                 let owner = &self.ledger.writes[at].invoked.tenant;
                 if owner != tenant {
@@ -71,8 +69,11 @@ impl<'t, 'a> Marks<'t, 'a> {
         }
         let Some(key) = self.key.filter(|_| self.tried.len() < TRIED) else { return false };
         let stamp = Stamp::new(key, self.timeline.started.origin());
-        let sequences = 0..=self.longest.saturating_add(1).min(1000);
-        let made = self.writers.iter().any(|(tenant, writer)| {
+        let all = || self.ledger.writes.iter().map(|write| write.invoked);
+        let writers: HashSet<_> = all().map(|write| (&write.tenant, write.writer.as_str())).collect();
+        let longest = all().map(|write| write.seq).max().unwrap_or_default();
+        let sequences = 0..=longest.saturating_add(1).min(1000);
+        let made = writers.iter().any(|(tenant, writer)| {
             WriteKind::ALL
                 .iter()
                 .any(|kind| sequences.clone().any(|seq| stamp.token(tenant, writer, seq, *kind, name) == mark))

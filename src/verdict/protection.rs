@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const CHECK: Check = Check::ProtectedAgain;
 
 /// Judges the steps that protect the system again.
-pub(super) fn judge(bench: &mut Bench<'_>, timeline: &Timeline<'_>, ledger: &Ledger<'_, '_>) {
+pub(super) fn judge<'a>(bench: &mut Bench<'_>, timeline: &Timeline<'a>, ledger: &Ledger<'_, 'a>) {
     let stack = &timeline.plan().stack;
     let lost = lost_datacenters(timeline.plan()).contains(&&stack.primary);
     let home = if lost { &stack.mirror } else { &stack.primary };

@@ -1,4 +1,4 @@
-//! One readback of all tenants: which surfaces could be read, and every check that looks at them.
+//! One readback of a tenant: which surfaces could be read, and every check that looks at them.
 
 use super::bench::Bench;
 use super::codes::ReasonCode;
@@ -13,14 +13,10 @@ use crate::ids::Tenant;
 use crate::journal::{Item, Surface};
 use crate::plan::{Check, Moment};
 use crate::timeline::{Reading, Timeline};
-use std::collections::BTreeMap;
 
 /// The checks that look at what was read back.
 pub(super) const CHECKS: [Check; 6] =
     [Check::Data, Check::Files, Check::Permissions, Check::Isolation, Check::Search, Check::Pdf];
-
-/// What was seen of every tenant.
-pub(super) type Views<'a> = BTreeMap<&'a Tenant, View<'a>>;
 
 /// Judges the readbacks of one journal.
 pub(super) struct Readbacks<'t, 'a> {
@@ -29,25 +25,14 @@ pub(super) struct Readbacks<'t, 'a> {
     pub marks: Marks<'t, 'a>,
 }
 
-impl<'t, 'a> Readbacks<'t, 'a> {
-    /// Judges all tenants at one moment. `steady` is what was there before the fault.
-    pub fn judge(&mut self, bench: &mut Bench<'_>, moment: Moment, steady: Option<&'t Views<'a>>) -> Views<'a> {
-        let mut views = Views::new();
-        for tenant in &self.timeline.plan().tenants {
-            let before = steady.and_then(|steady| steady.get(tenant));
-            if let Some(view) = self.tenant(bench, moment, tenant, before) {
-                views.insert(tenant, view);
-            }
-        }
-        views
-    }
-
-    fn tenant(
+impl<'a> Readbacks<'_, 'a> {
+    /// Judges a tenant at one moment; what was seen of it. `steady` is what was there before the fault.
+    pub fn judge(
         &mut self,
         bench: &mut Bench<'_>,
         moment: Moment,
         tenant: &'a Tenant,
-        steady: Option<&'t View<'a>>,
+        steady: Option<&View<'a>>,
     ) -> Option<View<'a>> {
         let timeline = self.timeline;
         let doubt = |bench: &mut Bench<'_>, code: ReasonCode, item: &str| {
@@ -64,7 +49,7 @@ impl<'t, 'a> Readbacks<'t, 'a> {
             return None;
         };
         let subject = Subject::new(timeline, self.ledger, tenant, cut, steady);
-        let mut view = View::default();
+        let mut view = View::of(self.ledger.writes.len());
         let open = |bench: &mut Bench<'_>, surface, checks: &[Check]| {
             open(bench, timeline, Place { moment, tenant, surface }, checks)
         };

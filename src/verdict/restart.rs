@@ -5,12 +5,15 @@ use super::bench::Bench;
 use super::codes::{FindingCode, ReasonCode};
 use super::ledger::Ledger;
 use super::model::{Finding, Reason};
-use super::readback::{Views, moment_name, surface_name};
+use super::readback::{moment_name, surface_name};
+use super::subject::View;
 use crate::ids::Tenant;
 use crate::journal::{Item, Surface, WriteKind};
 use crate::plan::{AccessAction, Check, Moment, Phase, Who};
 use crate::timeline::{Answer, Timeline};
-use std::collections::{BTreeMap, HashSet};
+use fixedbitset::FixedBitSet;
+use hashbrown::HashSet;
+use std::collections::BTreeMap;
 
 /// Two readbacks that must agree.
 #[derive(Debug, Clone, Copy)]
@@ -28,48 +31,47 @@ pub(super) const PAIRS: [Pair; 2] = [
     Pair { before: Moment::Restart, after: Moment::Soak, since: Phase::Restart, differs: FindingCode::SoakChanged },
 ];
 
-/// Compares two readbacks of all tenants; `before` and `after` are what was seen in them.
+/// Compares two readbacks of a tenant; `before` and `after` are what was seen in them.
 pub(super) fn judge(
     bench: &mut Bench<'_>,
     timeline: &Timeline<'_>,
     ledger: &Ledger<'_, '_>,
     pair: Pair,
-    before: &Views<'_>,
-    after: &Views<'_>,
+    tenant: &Tenant,
+    before: Option<&View<'_>>,
+    after: Option<&View<'_>>,
 ) {
-    for tenant in &timeline.plan().tenants {
-        let probed: HashSet<&str> = ledger
-            .of(tenant)
-            .iter()
-            .map(|at| ledger.writes[*at].invoked)
-            .filter(|invoked| invoked.kind == WriteKind::Probe)
-            .map(|invoked| invoked.key.as_str())
-            .collect();
-        let ignored = Ignored { probed };
-        let mut compared = 0;
-        for surface in Surface::ALL {
-            let was = timeline.items(pair.before, tenant, surface);
-            let is = timeline.items(pair.after, tenant, surface);
-            match (was, is) {
-                (Some(was), Some(is)) => {
-                    compared += was.len().max(is.len());
-                    let (was, is) = apart(was, is);
-                    compare(bench, tenant, surface, pair, &ignored.strip(was), &ignored.strip(is));
-                }
-                (None, None) => {}
-                (Some(_), None) | (None, Some(_)) => {
-                    let reason = Reason::new(ReasonCode::ReadbackMissing).check(Check::Restart).tenant(tenant);
-                    bench.doubt(reason.item(format!("{} {}", moment_name(pair.after), surface_name(surface))));
-                }
+    let probed: HashSet<&str> = ledger
+        .of(tenant)
+        .iter()
+        .map(|at| &ledger.writes[*at])
+        .filter(|write| write.kind == WriteKind::Probe)
+        .map(|write| write.invoked.key.as_str())
+        .collect();
+    let ignored = Ignored { probed };
+    let mut compared = 0;
+    for surface in Surface::ALL {
+        let was = timeline.items(pair.before, tenant, surface);
+        let is = timeline.items(pair.after, tenant, surface);
+        match (was, is) {
+            (Some(was), Some(is)) => {
+                compared += was.len().max(is.len());
+                let (was, is) = apart(was, is);
+                compare(bench, tenant, surface, pair, &ignored.strip(was), &ignored.strip(is));
+            }
+            (None, None) => {}
+            (Some(_), None) | (None, Some(_)) => {
+                let reason = Reason::new(ReasonCode::ReadbackMissing).check(Check::Restart).tenant(tenant);
+                bench.doubt(reason.item(format!("{} {}", moment_name(pair.after), surface_name(surface))));
             }
         }
-        bench.looked(Check::Restart, Some(tenant), compared);
-        // Pages that could not be read are unknown, not gone.
-        let read = timeline.items(pair.after, tenant, Surface::Pages).is_some();
-        let Some(there) = after.get(tenant).filter(|_| read) else { continue };
-        let seen = before.get(tenant).map(|view| &view.versions);
-        kept(bench, timeline, ledger, tenant, pair, seen, &there.versions);
     }
+    bench.looked(Check::Restart, Some(tenant), compared);
+    // Pages that could not be read are unknown, not gone.
+    let read = timeline.items(pair.after, tenant, Surface::Pages).is_some();
+    let Some(there) = after.filter(|_| read) else { return };
+    let seen = before.map(|view| &view.versions);
+    kept(bench, timeline, ledger, tenant, pair, seen, &there.versions);
 }
 
 /// What of the prober's was seen before, and what was acknowledged to it since, must be there.
@@ -79,20 +81,20 @@ fn kept(
     ledger: &Ledger<'_, '_>,
     tenant: &Tenant,
     pair: Pair,
-    seen: Option<&HashSet<usize>>,
-    there: &HashSet<usize>,
+    seen: Option<&FixedBitSet>,
+    there: &FixedBitSet,
 ) {
     let Some(since) = timeline.phases.get(&pair.since).map(|phase| phase.from) else { return };
     let Some(until) = timeline.readback(pair.after, tenant).map(|readback| readback.at) else { return };
     for &at in ledger.of(tenant) {
         let write = &ledger.writes[at];
-        if write.invoked.kind != WriteKind::Probe || there.contains(&at) {
+        if write.kind != WriteKind::Probe || there.contains(at) {
             continue;
         }
         let settled = write.at >= since && write.ended.is_some_and(|end| end.at < until);
-        let expected = if seen.is_some_and(|seen| seen.contains(&at)) {
+        let expected = if seen.is_some_and(|seen| seen.contains(at)) {
             format!("there at {}", moment_name(pair.before))
-        } else if settled && write.answer() == Answer::Acknowledged {
+        } else if settled && write.answer == Answer::Acknowledged {
             format!("acknowledged before {}", moment_name(pair.after))
         } else {
             continue;

@@ -2,17 +2,20 @@
 
 use super::bench::Bench;
 use super::codes::{FindingCode, Severity};
-use super::ledger::Fate;
+use super::ledger::{Cut, Fate, Ledger};
 use super::marks::leaked;
 use super::model::Finding;
 use super::subject::{Person, Subject, View};
 use super::survivors::{Presence, Switch, User};
+use crate::ids::Tenant;
 use crate::journal::{Effect, Item, Turned};
 use crate::plan::Check;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use hashbrown::{HashMap, HashSet};
+use std::collections::BTreeMap;
 
 /// What the ledger says about users beyond the recovery point.
-struct Beyond<'a> {
+#[derive(Debug, Default)]
+pub(super) struct Beyond<'a> {
     /// Creations that cannot or must not be seen.
     creations: HashMap<&'a str, Fate>,
     /// Grants after the recovery point.
@@ -25,20 +28,18 @@ struct Beyond<'a> {
 }
 
 impl<'a> Beyond<'a> {
-    fn new(subject: &Subject<'_, 'a>) -> Self {
-        let mut beyond = Self {
-            creations: HashMap::new(),
-            grants: HashSet::new(),
-            groups: HashSet::new(),
-            blocks: HashSet::new(),
-            protections: HashSet::new(),
-        };
-        for &at in subject.ledger.of(subject.tenant) {
-            let write = &subject.ledger.writes[at];
-            let (invoked, fate) = (write.invoked, subject.cut.fate(write));
+    /// What `tenant` wrote that `cut` does not leave. Linear in the writes.
+    pub fn new(ledger: &Ledger<'_, 'a>, tenant: &Tenant, cut: Cut) -> Self {
+        let mut beyond = Self::default();
+        for &at in ledger.of(tenant) {
+            let write = &ledger.writes[at];
+            if write.kind.effect() == Effect::Version {
+                continue;
+            }
+            let (invoked, fate) = (write.invoked, cut.fate(write));
             beyond.groups.extend(invoked.group.iter().flat_map(|group| group.split(',')).map(str::trim));
             let too_new = fate == Fate::TooNew;
-            match invoked.kind.effect() {
+            match write.kind.effect() {
                 Effect::Creation if too_new || fate == Fate::Refused => {
                     beyond.creations.insert(&invoked.key, fate);
                 }
@@ -64,7 +65,7 @@ fn finding(subject: &Subject<'_, '_>, code: FindingCode) -> Finding {
 
 /// Judges users and groups.
 pub(super) fn users<'a>(bench: &mut Bench<'_>, subject: &Subject<'_, 'a>, items: &[&'a Item], view: &mut View<'a>) {
-    let beyond = Beyond::new(subject);
+    let beyond = &subject.beyond;
     let mut seen: BTreeMap<&'a str, Person<'a>> = BTreeMap::new();
     for item in items {
         if let Item::User { name, groups, blocked } = item {
@@ -73,8 +74,8 @@ pub(super) fn users<'a>(bench: &mut Bench<'_>, subject: &Subject<'_, 'a>, items:
     }
     for (name, person) in &seen {
         match subject.survivors.users.get(name) {
-            Some(user) => known(bench, subject, &beyond, name, user, *person),
-            None => unknown(bench, subject, &beyond, name, *person),
+            Some(user) => known(bench, subject, beyond, name, user, *person),
+            None => unknown(bench, subject, beyond, name, *person),
         }
     }
     let before = subject.steady.and_then(|steady| steady.users.as_ref());
@@ -235,7 +236,7 @@ pub(super) fn protections<'a>(
     items: &[&'a Item],
     view: &mut View<'a>,
 ) {
-    let beyond = Beyond::new(subject);
+    let beyond = &subject.beyond;
     let mut locked = HashMap::new();
     for item in items {
         let Item::Page { key, protected } = item else { continue };
@@ -254,7 +255,7 @@ pub(super) fn protections<'a>(
                 let back = finding(subject, FindingCode::Resurrected).severity(Severity::Major).item(item);
                 bench.find(back.expected(subject.ledger.name(*at)));
             }
-            (None, true) if subject.survivors.pages.contains_key(key.as_str()) => {
+            (None, true) if subject.survivors.pages.get(key).is_some() => {
                 bench.find(finding(subject, FindingCode::PermissionMissing).item(item));
             }
             (Some(Switch::On(_)) | None, true) | (Some(Switch::Off(_)) | None, false) | (Some(Switch::Unsure), _) => {}

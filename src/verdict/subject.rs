@@ -1,19 +1,23 @@
 //! One tenant at one readback: what is known about it before looking, and what was seen.
 
 use super::ledger::{At, Cut, Ledger};
-use super::survivors::{Line, Survivors};
+use super::rights::Beyond;
+use super::survivors::{Lines, Survivors};
 use super::versions::Store;
 use crate::ids::Tenant;
 use crate::plan::Prediction;
 use crate::timeline::Timeline;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use fixedbitset::FixedBitSet;
+use hashbrown::HashMap;
+use std::collections::BTreeMap;
 
 /// What is looked at, with everything that is needed to judge it.
 pub(super) struct Subject<'t, 'a> {
     pub ledger: &'t Ledger<'t, 'a>,
     pub tenant: &'a Tenant,
     pub cut: Cut,
-    pub survivors: Survivors<'a>,
+    pub survivors: Survivors<'t, 'a>,
+    pub beyond: Beyond<'a>,
     /// What was there before the fault; `None` when this is before the fault.
     pub steady: Option<&'t View<'a>>,
     point: String,
@@ -23,7 +27,9 @@ pub(super) struct Subject<'t, 'a> {
 #[derive(Debug, Default)]
 pub(super) struct View<'a> {
     /// Writes whose version was there.
-    pub versions: HashSet<At>,
+    pub versions: FixedBitSet,
+    /// Writes whose version must be there and was not.
+    pub absent: Vec<At>,
     /// Contents of keys that the ledger does not know.
     pub unwritten: BTreeMap<(Store, &'a str), Vec<&'a str>>,
     /// `None` if the surface was not read.
@@ -37,6 +43,13 @@ pub(super) struct View<'a> {
 pub(super) struct Person<'a> {
     pub groups: &'a [String],
     pub blocked: bool,
+}
+
+impl View<'_> {
+    /// Nothing was seen yet of any of so many writes.
+    pub fn of(writes: usize) -> Self {
+        Self { versions: FixedBitSet::with_capacity(writes), ..Self::default() }
+    }
 }
 
 impl Person<'_> {
@@ -57,10 +70,11 @@ impl<'t, 'a> Subject<'t, 'a> {
             Some(Prediction::Generation(generation)) => generation.to_string(),
             None | Some(Prediction::Untouched | Prediction::Beyond) => String::new(),
         };
-        Self { ledger, tenant, cut, survivors: Survivors::replay(ledger, tenant, cut), steady, point }
+        let (survivors, beyond) = (Survivors::replay(ledger, tenant, cut), Beyond::new(ledger, tenant, cut));
+        Self { ledger, tenant, cut, survivors, beyond, steady, point }
     }
 
-    pub const fn lines(&self, store: Store) -> &HashMap<&'a str, Line> {
+    pub const fn lines(&self, store: Store) -> &Lines<'t, 'a> {
         match store {
             Store::Pages => &self.survivors.pages,
             Store::Uploads => &self.survivors.uploads,

@@ -8,7 +8,8 @@ use super::subject::Subject;
 use crate::ids::Tenant;
 use crate::journal::Item;
 use crate::plan::{AccessAction, AccessRule, Check, Plan, Who};
-use std::collections::{BTreeSet, HashSet};
+use hashbrown::HashSet;
+use std::collections::BTreeSet;
 
 /// Judges the searches of one tenant. `pages` are its pages in the same readback, if they were read.
 pub(super) fn search<'a>(
@@ -107,13 +108,13 @@ pub(super) fn pdf<'a>(bench: &mut Bench<'_>, marks: &mut Marks<'_, 'a>, subject:
     for item in items {
         let Item::Pdf { key, bytes, found } = item else { continue };
         let name = || format!("PDF of {key}");
-        marks.judge(bench, subject.tenant, key, name, found);
+        marks.judge(bench, subject.tenant, key, name, found, None);
         let wrong = || Finding::new(FindingCode::PdfWrong).check(Check::Pdf).tenant(subject.tenant).item(name());
         if *bytes == 0 {
             bench.find(wrong().seen("empty"));
             continue;
         }
-        let Some(line) = subject.survivors.pages.get(key.as_str()) else { continue };
+        let Some(line) = subject.survivors.pages.get(key) else { continue };
         let Some(newest) = line.versions.iter().rposition(|version| version.required) else { continue };
         let token = |at: usize| subject.ledger.writes[at].invoked.token.as_str();
         let current = line.versions[newest..].iter().map(|version| token(version.at));

@@ -1,18 +1,26 @@
 //! Replays the writes of one tenant up to a cut: what must be there, what may be, and what was surely taken away.
 
-use super::ledger::{At, Cut, Fate, Ledger};
+use super::ledger::{At, Cut, Fate, Ledger, Names};
 use crate::ids::Tenant;
 use crate::journal::{Effect, Surface, Turned};
-use std::collections::HashMap;
+use crate::timeline::Write;
+use hashbrown::{HashMap, HashSet};
 
 /// The state of one tenant at a cut.
-#[derive(Debug, Default)]
-pub(super) struct Survivors<'a> {
-    pub pages: HashMap<&'a str, Line>,
-    pub uploads: HashMap<&'a str, Line>,
+#[derive(Debug)]
+pub(super) struct Survivors<'l, 'a> {
+    pub pages: Lines<'l, 'a>,
+    pub uploads: Lines<'l, 'a>,
     pub users: HashMap<&'a str, User<'a>>,
     /// Protections by the page's title.
     pub locked: HashMap<&'a str, Switch>,
+}
+
+/// All pages or all uploads, by the numbers of their names.
+#[derive(Debug)]
+pub(super) struct Lines<'l, 'a> {
+    names: &'l Names<'a>,
+    lines: Vec<Option<Line>>,
 }
 
 /// All versions of one page or upload, oldest first.
@@ -23,6 +31,8 @@ pub(super) struct Line {
     pub gone: Vec<(At, At)>,
     /// The renaming that surely gave the page this title.
     pub renamed: Option<At>,
+    /// Whether a renaming, sure or not, ever brought versions here.
+    pub moved: bool,
     /// How many writes may have repeated the text in a version of their own: a wiki notes so that a page was protected or renamed.
     pub repeats: usize,
 }
@@ -92,6 +102,16 @@ impl Line {
         self.versions.iter_mut().for_each(|version| version.required = false);
         self.versions.clone()
     }
+
+    /// Versions that a renaming brings. What was here before under the same title is not gone any more.
+    fn bring(&mut self, versions: Vec<Version>) {
+        if !self.gone.is_empty() {
+            let back: HashSet<At> = versions.iter().map(|version| version.at).collect();
+            self.gone.retain(|(at, _)| !back.contains(at));
+        }
+        self.versions.extend(versions);
+        self.moved = true;
+    }
 }
 
 /// The groups of a `create-user`, as the ledger writes them.
@@ -99,10 +119,40 @@ fn groups(text: Option<&str>) -> impl Iterator<Item = &str> {
     text.unwrap_or_default().split(',').map(str::trim).filter(|group| !group.is_empty())
 }
 
-impl<'a> Survivors<'a> {
+impl<'l, 'a> Lines<'l, 'a> {
+    fn new(names: &'l Names<'a>) -> Self {
+        Self { names, lines: names.all().iter().map(|_| None).collect() }
+    }
+
+    /// `None` if no write up to the cut is about it.
+    pub fn get(&self, name: &str) -> Option<&Line> {
+        self.lines[self.names.number(name)?].as_ref()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&'a str, &Line)> {
+        let named = self.names.all().iter().zip(&self.lines);
+        named.filter_map(|(name, line)| Some((*name, line.as_ref()?)))
+    }
+
+    pub fn values(&self) -> impl Iterator<Item = &Line> {
+        self.lines.iter().flatten()
+    }
+
+    fn known(&mut self, number: usize) -> Option<&mut Line> {
+        self.lines[number].as_mut()
+    }
+
+    fn at(&mut self, number: usize) -> &mut Line {
+        self.lines[number].get_or_insert_default()
+    }
+}
+
+impl<'l, 'a> Survivors<'l, 'a> {
     /// What `cut` leaves of all that `tenant` wrote. Linear in the writes.
-    pub fn replay(ledger: &Ledger<'_, 'a>, tenant: &Tenant, cut: Cut) -> Self {
-        let mut state = Self::default();
+    pub fn replay(ledger: &'l Ledger<'_, 'a>, tenant: &Tenant, cut: Cut) -> Self {
+        let lines = || Lines::new(ledger.names(tenant));
+        let (pages, uploads) = (lines(), lines());
+        let mut state = Self { pages, uploads, users: HashMap::new(), locked: HashMap::new() };
         for &at in ledger.of(tenant) {
             match cut.fate(&ledger.writes[at]) {
                 Fate::Required => state.apply(ledger, at, true),
@@ -114,19 +164,26 @@ impl<'a> Survivors<'a> {
     }
 
     fn apply(&mut self, ledger: &Ledger<'_, 'a>, at: At, sure: bool) {
-        let invoked = ledger.writes[at].invoked;
+        let Write { invoked, kind, .. } = &ledger.writes[at];
+        let number = ledger.key(at);
+        let uploads = kind.surface() == Surface::Uploads;
+        let lines = if uploads { &mut self.uploads } else { &mut self.pages };
+        // Most writes are versions, and nothing but the number of their name is needed.
+        let effect = kind.effect();
+        if effect == Effect::Version {
+            lines.at(number).versions.push(Version { at, required: sure });
+            return;
+        }
         let key = invoked.key.as_str();
         let group = invoked.group.as_deref();
-        let uploads = invoked.kind.surface() == Surface::Uploads;
-        match invoked.kind.effect() {
-            Effect::Version => {
-                let lines = if uploads { &mut self.uploads } else { &mut self.pages };
-                lines.entry(key).or_default().versions.push(Version { at, required: sure });
+        match effect {
+            Effect::Version => {}
+            Effect::Removal => {
+                lines.known(number).map(|line| line.take(at, sure));
+                if !uploads {
+                    self.delete(key, at, sure);
+                }
             }
-            Effect::Removal if uploads => {
-                self.uploads.get_mut(key).map(|line| line.take(at, sure));
-            }
-            Effect::Removal => self.delete_page(key, at, sure),
             Effect::Renaming => self.rename(key, invoked.to.as_deref().unwrap_or_default(), at, sure),
             Effect::Creation => {
                 let presence = if sure { Presence::Required(at) } else { Presence::Allowed };
@@ -139,7 +196,7 @@ impl<'a> Survivors<'a> {
             Effect::Turn(Turned::Block, on) => self.user(key).blocked = Some(Switch::turned(at, on, sure)),
             Effect::Turn(Turned::Protection, on) => {
                 self.locked.insert(key, Switch::turned(at, on, sure));
-                if let Some(line) = self.pages.get_mut(key) {
+                if let Some(line) = self.pages.known(number) {
                     line.repeats += 1;
                 }
             }
@@ -154,10 +211,11 @@ impl<'a> Survivors<'a> {
 
     /// A page moves with all its versions and its protection. If that is not sure, it may be here or there.
     fn rename(&mut self, from: &'a str, to: &'a str, at: At, sure: bool) {
-        let Some(line) = self.pages.get_mut(from) else { return };
+        let [Some(number), Some(new)] = [from, to].map(|name| self.pages.names.number(name)) else { return };
+        let Some(line) = self.pages.known(number) else { return };
         let (moved, repeats) = (line.take(at, sure), line.repeats + 1);
-        let line = self.pages.entry(to).or_default();
-        line.versions.extend(moved);
+        let line = self.pages.at(new);
+        line.bring(moved);
         line.repeats += repeats;
         line.renamed = sure.then_some(at);
         let locked = if sure {
@@ -173,9 +231,8 @@ impl<'a> Survivors<'a> {
         }
     }
 
-    /// Takes the page and its protection; where users are deleted by this kind of write, the user of this name.
-    fn delete_page(&mut self, key: &'a str, at: At, sure: bool) {
-        self.pages.get_mut(key).map(|line| line.take(at, sure));
+    /// Takes the protection of the page; where users are deleted by this kind of write, the user of this name.
+    fn delete(&mut self, key: &'a str, at: At, sure: bool) {
         if let Some(user) = self.users.get_mut(key) {
             user.presence = if sure { Presence::Deleted(at) } else { Presence::Allowed };
             if !sure {

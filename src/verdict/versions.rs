@@ -9,7 +9,7 @@ use super::subject::{Subject, View};
 use super::survivors::Line;
 use crate::journal::{Effect, Found, Item, Surface, WriteKind};
 use crate::plan::Check;
-use std::collections::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 /// A store that keeps versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,33 +46,33 @@ impl Store {
 
 /// One version, as it was read back.
 struct Seen<'a> {
+    key: &'a str,
     index: u32,
     head: bool,
     sha256: &'a str,
     found: &'a Found,
 }
 
-/// The versions by key, oldest first.
-fn by_key<'a>(items: &[&'a Item]) -> HashMap<&'a str, Vec<Seen<'a>>> {
-    let mut keys: HashMap<&str, Vec<Seen<'_>>> = HashMap::new();
-    for item in items {
-        match item {
-            Item::Revision { key, index, head, sha256, found }
-            | Item::Upload { key, index, head, sha256, bytes: _, found } => {
-                keys.entry(key).or_default().push(Seen { index: *index, head: *head, sha256, found });
-            }
-            Item::Page { .. }
-            | Item::User { .. }
-            | Item::Search { .. }
-            | Item::Access { .. }
-            | Item::ForeignLogin { .. }
-            | Item::Pdf { .. } => {}
+/// The versions by key, oldest first. They are read back in some such order already, so this sorts next to nothing.
+fn in_order<'a>(items: &[&'a Item]) -> Vec<Seen<'a>> {
+    let version = |item: &&'a Item| match item {
+        Item::Revision { key, index, head, sha256, found }
+        | Item::Upload { key, index, head, sha256, bytes: _, found } => {
+            Some(Seen { key, index: *index, head: *head, sha256, found })
         }
+        Item::Page { .. }
+        | Item::User { .. }
+        | Item::Search { .. }
+        | Item::Access { .. }
+        | Item::ForeignLogin { .. }
+        | Item::Pdf { .. } => None,
+    };
+    let mut versions: Vec<Seen<'a>> = items.iter().filter_map(version).collect();
+    let place = |version: &Seen<'a>| (version.key, version.index);
+    if !versions.is_sorted_by_key(place) {
+        versions.sort_by_key(place);
     }
-    for versions in keys.values_mut() {
-        versions.sort_by_key(|version| version.index);
-    }
-    keys
+    versions
 }
 
 /// Judges one store of one tenant and notes in `view` what was there.
@@ -84,23 +84,26 @@ pub(super) fn judge<'a>(
     items: &[&'a Item],
     view: &mut View<'a>,
 ) {
-    let seen = by_key(items);
+    let versions = in_order(items);
     let lines = subject.lines(store);
-    let mut keys: Vec<_> = seen.keys().copied().collect();
-    keys.sort_unstable();
-    for key in keys {
-        OneKey::new(subject, store, key).judge(bench, marks, &seen[key], view);
+    let mut seen: HashSet<&str> = HashSet::new();
+    for versions in versions.chunk_by(|one, next| one.key == next.key) {
+        let key = versions[0].key;
+        seen.insert(key);
+        OneKey::new(subject, store, key).judge(bench, marks, versions, view);
     }
-    let mut absent: Vec<_> = lines.iter().filter(|(key, _)| !seen.contains_key(*key)).collect();
-    absent.sort_unstable_by_key(|(key, _)| **key);
+    let mut absent: Vec<_> = lines.iter().filter(|(key, _)| !seen.contains(key)).collect();
+    absent.sort_unstable_by_key(|(key, _)| *key);
     for (_, line) in absent {
         // What is there under another title has been reported as that.
-        let elsewhere = |at: &At| view.versions.contains(at);
+        let elsewhere = |at: &At| view.versions.contains(*at);
         let versions = line.versions.iter().filter(|version| version.required).map(|version| version.at);
         for at in versions.filter(|at| !elsewhere(at)).chain(line.renamed) {
             bench.find(lost(subject, store, at));
         }
     }
+    let required = lines.values().flat_map(|line| &line.versions).filter(|version| version.required);
+    view.absent.extend(required.map(|version| version.at).filter(|at| !view.versions.contains(*at)));
     // What nobody wrote but everybody had, like the installer's own pages.
     for (key, was) in subject.unwritten(store) {
         let found = |code| Finding::new(code).check(store.check()).tenant(subject.tenant);
@@ -136,6 +139,7 @@ impl<'k, 't, 'a> OneKey<'k, 't, 'a> {
     fn new(subject: &'k Subject<'t, 'a>, store: Store, key: &'a str) -> Self {
         let line = subject.lines(store).get(key);
         let here = line
+            .filter(|line| line.moved)
             .into_iter()
             .flat_map(|line| line.gone.iter().map(|(at, _)| *at).chain(line.versions.iter().map(|version| version.at)));
         let brought = here.filter(|at| subject.ledger.writes[*at].invoked.key != key).collect();
@@ -143,17 +147,22 @@ impl<'k, 't, 'a> OneKey<'k, 't, 'a> {
     }
 
     fn judge(&self, bench: &mut Bench<'_>, marks: &mut Marks<'_, 'a>, versions: &[Seen<'a>], view: &mut View<'a>) {
-        let mut times: HashMap<At, usize> = HashMap::new();
+        let mut times: HashMap<At, usize> = HashMap::with_capacity(versions.len());
         let mut unwritten = Vec::new();
         let mut shown = Vec::new();
+        // The place in the line where the next version should stand: a wiki puts notes of its own in between.
+        let mut next = 0;
         for version in versions {
             let item = || format!("{} {} #{}", self.store.name(), self.key, version.index);
-            let foreign = marks.judge(bench, self.subject.tenant, self.key, item, version.found);
-            let exact = self.by_content(version, &times);
-            let at = exact.or_else(|| self.by_token(version));
+            let in_place = self.in_place(version, next).filter(|at| !times.contains_key(at));
+            let own = in_place.map(|at| self.subject.ledger.writes[at].invoked.token.as_str());
+            let foreign = marks.judge(bench, self.subject.tenant, self.key, item, version.found, own);
+            let at = in_place.or_else(|| self.by_content(version, &times)).or_else(|| self.by_token(version));
             shown.push(at);
             match at {
                 Some(at) => {
+                    let place = if in_place.is_some() { Some(next) } else { self.place(at) };
+                    next = place.map_or(next, |place| place + 1);
                     *times.entry(at).or_default() += 1;
                     if self.belongs(bench, at, item) {
                         view.versions.insert(at);
@@ -172,13 +181,27 @@ impl<'k, 't, 'a> OneKey<'k, 't, 'a> {
         self.missing(bench, &times, unwritten, view);
     }
 
+    /// Where the version of this write stands in the line.
+    fn place(&self, at: At) -> Option<usize> {
+        self.line?.versions.iter().position(|version| version.at == at)
+    }
+
     fn fits(&self, at: At) -> bool {
-        Store::of(self.subject.ledger.writes[at].invoked.kind) == Some(self.store)
+        Store::of(self.subject.ledger.writes[at].kind) == Some(self.store)
     }
 
     /// Whether the version of this write is, was or would be under this key.
     fn is_about(&self, at: At) -> bool {
         self.subject.ledger.writes[at].invoked.key == self.key || self.brought.contains(&at)
+    }
+
+    /// The write that stands at this place, if exactly its content and the token of no other write are seen there: as a rule so, and
+    /// quickly told.
+    fn in_place(&self, version: &Seen<'_>, place: usize) -> Option<At> {
+        let standing = self.line?.versions.get(place).filter(|standing| standing.required)?;
+        let invoked = self.subject.ledger.writes[standing.at].invoked;
+        let alone = matches!(version.found.tokens.as_slice(), [token] if *token == invoked.token);
+        (alone && invoked.sha256.as_deref() == Some(version.sha256)).then_some(standing.at)
     }
 
     /// The write that made exactly this content. `times`: how often each was seen so far.
@@ -187,8 +210,8 @@ impl<'k, 't, 'a> OneKey<'k, 't, 'a> {
         let standing = |at: &At| self.line.is_some_and(|line| line.versions.iter().any(|version| version.at == *at));
         let ledger = self.subject.ledger;
         let own = ledger.by_content(self.subject.tenant, self.key, version.sha256);
-        let equal = |at: &&At| ledger.writes[**at].invoked.sha256.as_deref() == Some(version.sha256);
-        let same: Vec<At> = self.brought.iter().filter(equal).chain(own).copied().collect();
+        let equal = |at: &At| ledger.writes[*at].invoked.sha256.as_deref() == Some(version.sha256);
+        let same: Vec<At> = self.brought.iter().copied().filter(equal).chain(own).collect();
         let fresh = |at: &&At| fits(at) && !times.contains_key(*at);
         match same.as_slice() {
             [] => None,
@@ -295,10 +318,9 @@ impl<'k, 't, 'a> OneKey<'k, 't, 'a> {
     /// The current version must be the newest that is there.
     fn stale(&self, bench: &mut Bench<'_>, head: Option<At>, times: &HashMap<At, usize>) {
         let (Some(head), Some(line)) = (head, self.line) else { return };
-        let place = |at: At| line.versions.iter().position(|version| version.at == at);
         let newest = line.versions.iter().rfind(|version| version.required && times.contains_key(&version.at));
-        let (Some(newest), Some(shown)) = (newest, place(head)) else { return };
-        if place(newest.at).is_some_and(|newest| newest > shown) {
+        let (Some(newest), Some(shown)) = (newest, self.place(head)) else { return };
+        if self.place(newest.at).is_some_and(|newest| newest > shown) {
             let finding = Finding::new(FindingCode::StaleHead).check(self.store.check()).tenant(self.subject.tenant);
             let name = |at| self.subject.ledger.name(at);
             let item = format!("{} {}", self.store.name(), self.key);

@@ -173,6 +173,11 @@ fn baseline(stage: &mut Stage, dice: &Dice) {
         }
         if dice.numbers().contains(&0) {
             stage.write(tenant, WriteKind::Protect, "Title-0", None);
+            // There and back: what was here before is here again.
+            stage.write(tenant, WriteKind::Create, "Roamer", None);
+            stage.write(tenant, WriteKind::Edit, "Roamer", None);
+            stage.write(tenant, WriteKind::Rename, "Roamer", Some("Astray"));
+            stage.write(tenant, WriteKind::Rename, "Astray", Some("Roamer"));
         }
     }
 }

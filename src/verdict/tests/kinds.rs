@@ -116,6 +116,27 @@ fn an_old_title_that_is_back_is_resurrected() {
 }
 
 #[test]
+fn a_page_that_was_renamed_there_and_back_has_all_its_revisions_and_lies_nowhere_else() {
+    for index in 0..4 {
+        let judgement = full(|sample| {
+            sample.rewrite(&RECOVERED, |of, item| match &item {
+                Item::Revision { index: at, .. } if is(of, "acme", &item, "Roamer") && *at == index => vec![],
+                _ => vec![item],
+            });
+        });
+        // The second text stands in the wiki's own notes of the two renamings, too.
+        if index == 0 {
+            fires(&judgement, FindingCode::Lost, Some("acme"));
+        } else {
+            assert_eq!(judgement.findings, Vec::new());
+        }
+    }
+    let astray = full(|sample| retitle(sample, "Roamer", "Astray"));
+    assert!(expects(&astray, FindingCode::Resurrected, "rename Astray to Roamer"), "{:#?}", astray.findings);
+    assert!(expects(&astray, FindingCode::Lost, "rename Astray to Roamer"), "{:#?}", astray.findings);
+}
+
+#[test]
 fn an_old_text_on_top_of_a_renamed_page_is_stale() {
     let judgement = full(|sample| {
         sample.rewrite(&RECOVERED, |of, mut item| {
