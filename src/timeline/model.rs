@@ -158,8 +158,9 @@ pub struct Write<'a> {
     /// Sequence number of the invocation in the journal: orders writes against everything else.
     pub seq: u64,
     pub at: Mono,
-    /// What is asked of every write again and again stands here, too.
+    /// That of `invoked`: asked of every write again and again.
     pub kind: WriteKind,
+    /// What `ended` says.
     pub answer: Answer,
     pub ended: Option<WriteEnd<'a>>,
 }

@@ -41,12 +41,13 @@ impl<'p> Bench<'p> {
         }
     }
 
-    /// An empty one, for a part that depends on nothing that is laid down meanwhile.
+    /// One for a part that depends on nothing that is laid down meanwhile: it knows what was laid down before, and lists only what is new.
     pub fn fork(&self) -> Self {
-        Self::new(self.requested)
+        let (known, by_tenant, reasons) = (self.known.clone(), self.by_tenant.clone(), self.reasons.clone());
+        Self { known, by_tenant, reasons, ..Self::new(self.requested) }
     }
 
-    /// Takes over what was laid down elsewhere, none of which is here already.
+    /// Takes over what is new in a fork, none of which may have been laid down here meanwhile.
     pub fn absorb(&mut self, part: Self) {
         self.known.extend(part.known);
         for (code, count) in part.counts {

@@ -5,7 +5,7 @@ use crate::ids::Tenant;
 use crate::journal::{Effect, Stamp, WriteKind};
 use crate::plan::{Plan, Prediction};
 use crate::timeline::{Answer, Timeline, Write};
-use hashbrown::{DefaultHashBuilder, HashMap};
+use hashbrown::{DefaultHashBuilder, HashMap, HashSet};
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher as _, Hash};
 use std::num::NonZero;
@@ -71,6 +71,13 @@ impl Index {
     }
 }
 
+/// Who wrote, and how often at most.
+pub(super) struct Writers<'a> {
+    pub names: HashSet<(&'a Tenant, &'a str)>,
+    /// The highest number of a write.
+    pub longest: u64,
+}
+
 /// All writes, to be found by tenant, by token, and by content.
 pub(super) struct Ledger<'t, 'a> {
     pub writes: &'t [Write<'a>],
@@ -81,6 +88,7 @@ pub(super) struct Ledger<'t, 'a> {
     none: Names<'a>,
     /// Made when it is first needed: what is where it was written is not looked up.
     tokens: OnceLock<Index>,
+    writers: OnceLock<Writers<'a>>,
     /// Tenants by the names of users and pages that they created.
     users: HashMap<&'a str, BTreeSet<&'a Tenant>>,
     pages: HashMap<&'a str, BTreeSet<&'a Tenant>>,
@@ -97,6 +105,7 @@ impl<'t, 'a> Ledger<'t, 'a> {
             keys: Vec::with_capacity(writes.len()),
             none: Names::default(),
             tokens: OnceLock::new(),
+            writers: OnceLock::new(),
             users: HashMap::new(),
             pages: HashMap::new(),
             renames: HashMap::new(),
@@ -114,8 +123,8 @@ impl<'t, 'a> Ledger<'t, 'a> {
                     ledger.pages.entry(&invoked.key).or_default().insert(&invoked.tenant);
                 }
                 Effect::Renaming => {
+                    own.names.insert(invoked.to.as_deref().unwrap_or_default());
                     if let Some(to) = &invoked.to {
-                        own.names.insert(to);
                         ledger.pages.entry(to).or_default().insert(&invoked.tenant);
                         ledger.renames.insert((&invoked.tenant, to), at);
                     }
@@ -130,6 +139,14 @@ impl<'t, 'a> Ledger<'t, 'a> {
         let of = |at: At| self.writes[at].invoked.token.as_str();
         let index = self.tokens.get_or_init(|| Index::new((0..self.writes.len()).map(|at| (of(at), at))));
         index.find(&token).rfind(|at| of(*at) == token)
+    }
+
+    pub fn writers(&self) -> &Writers<'a> {
+        let all = || self.writes.iter().map(|write| write.invoked);
+        self.writers.get_or_init(|| Writers {
+            names: all().map(|write| (&write.tenant, write.writer.as_str())).collect(),
+            longest: all().map(|write| write.seq).max().unwrap_or_default(),
+        })
     }
 
     pub fn of(&self, tenant: &Tenant) -> &[At] {

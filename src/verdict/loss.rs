@@ -56,11 +56,11 @@ pub(super) fn judge<'a>(
         return rpo;
     }
     let noticed = timeline.detected.map_or(zero.seq, |noticed| noticed.seq);
-    let undone = lost(ledger, tenant, view, noticed);
+    let undone = lost_before(ledger, tenant, view, noticed);
     let lost = match prediction {
         // Who is not hit loses nothing, whenever it was written.
         Prediction::Untouched => undone.clone(),
-        Prediction::Generation(_) | Prediction::Beyond => lost(ledger, tenant, view, zero.seq),
+        Prediction::Generation(_) | Prediction::Beyond => lost_before(ledger, tenant, view, zero.seq),
     };
     let back = undone.iter().filter(|at| takes_away(ledger.writes[**at].kind)).map(|at| ledger.name(*at));
     rpo.came_back = back.collect();
@@ -124,14 +124,15 @@ fn unread(ledger: &Ledger<'_, '_>, tenant: &Tenant, view: &View<'_>) -> bool {
 
 /// Acknowledged writes before this entry of the journal that would show if nothing had happened, and do not: with names that come
 /// back, too. In order.
-fn lost(ledger: &Ledger<'_, '_>, tenant: &Tenant, view: &View<'_>, until: u64) -> Vec<At> {
-    let mut lost = undone(ledger, tenant, view, until);
+fn lost_before(ledger: &Ledger<'_, '_>, tenant: &Tenant, view: &View<'_>, until: u64) -> Vec<At> {
+    let mut lost = not_shown(ledger, tenant, view, until);
     lost.sort_unstable();
     lost.dedup();
     lost
 }
 
-fn undone(ledger: &Ledger<'_, '_>, tenant: &Tenant, view: &View<'_>, until: u64) -> Vec<At> {
+/// The same, some of them twice.
+fn not_shown(ledger: &Ledger<'_, '_>, tenant: &Tenant, view: &View<'_>, until: u64) -> Vec<At> {
     // The ideal: every acknowledged write up to then. What a later write superseded is not in it.
     let ideal = Survivors::replay(ledger, tenant, Cut::Everything { until });
     let mut lost = Vec::new();

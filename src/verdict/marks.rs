@@ -8,10 +8,9 @@ use crate::ids::Tenant;
 use crate::journal::{Found, Stamp, WriteKind, tokens_in};
 use crate::plan::Check;
 use crate::timeline::Timeline;
-use hashbrown::HashSet;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// So many unknown tokens are tried against the run key; each costs some thousand hashes.
+/// So many unknown tokens of a tenant are tried against the run key; each costs some thousand hashes.
 const TRIED: usize = 16;
 
 /// Looks at the marks of everything that is read back.
@@ -20,7 +19,8 @@ pub(super) struct Marks<'t, 'a> {
     ledger: &'t Ledger<'t, 'a>,
     timeline: &'t Timeline<'a>,
     key: Option<&'t [u8]>,
-    tried: BTreeMap<String, bool>,
+    /// By token and name.
+    tried: BTreeMap<(String, String), bool>,
 }
 
 impl<'t, 'a> Marks<'t, 'a> {
@@ -64,21 +64,20 @@ impl<'t, 'a> Marks<'t, 'a> {
 
     /// Whether a token that is not in the ledger was made with the run key all the same: a write that nobody recorded.
     fn ours(&mut self, mark: &str, name: &str) -> bool {
-        if let Some(known) = self.tried.get(mark) {
+        let tried = (mark.to_owned(), name.to_owned());
+        if let Some(known) = self.tried.get(&tried) {
             return *known;
         }
         let Some(key) = self.key.filter(|_| self.tried.len() < TRIED) else { return false };
         let stamp = Stamp::new(key, self.timeline.started.origin());
-        let all = || self.ledger.writes.iter().map(|write| write.invoked);
-        let writers: HashSet<_> = all().map(|write| (&write.tenant, write.writer.as_str())).collect();
-        let longest = all().map(|write| write.seq).max().unwrap_or_default();
-        let sequences = 0..=longest.saturating_add(1).min(1000);
-        let made = writers.iter().any(|(tenant, writer)| {
+        let writers = self.ledger.writers();
+        let sequences = 0..=writers.longest.saturating_add(1).min(1000);
+        let made = writers.names.iter().any(|(tenant, writer)| {
             WriteKind::ALL
                 .iter()
                 .any(|kind| sequences.clone().any(|seq| stamp.token(tenant, writer, seq, *kind, name) == mark))
         });
-        self.tried.insert(mark.to_owned(), made);
+        self.tried.insert(tried, made);
         made
     }
 }

@@ -33,6 +33,7 @@ impl<'a> Beyond<'a> {
         let mut beyond = Self::default();
         for &at in ledger.of(tenant) {
             let write = &ledger.writes[at];
+            // A version gives nobody a right, and has no group.
             if write.kind.effect() == Effect::Version {
                 continue;
             }

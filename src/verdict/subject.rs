@@ -28,7 +28,7 @@ pub(super) struct Subject<'t, 'a> {
 pub(super) struct View<'a> {
     /// Writes whose version was there.
     pub versions: FixedBitSet,
-    /// Writes whose version must be there and was not.
+    /// Writes whose version must be there, by the cut of that readback, and was not.
     pub absent: Vec<At>,
     /// Contents of keys that the ledger does not know.
     pub unwritten: BTreeMap<(Store, &'a str), Vec<&'a str>>,

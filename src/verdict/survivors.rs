@@ -92,24 +92,25 @@ impl Line {
         self.gone.iter().find(|(version, _)| *version == at).map(|(_, by)| *by)
     }
 
-    /// Takes all versions away, or perhaps. What was there.
-    fn take(&mut self, by: At, sure: bool) -> Vec<Version> {
+    /// Takes all versions away, or perhaps. What was there, and how many writes may have repeated it.
+    fn take(&mut self, by: At, sure: bool) -> (Vec<Version>, usize) {
         if sure {
             self.gone.extend(self.versions.iter().map(|version| (version.at, by)));
             self.renamed = None;
-            return std::mem::take(&mut self.versions);
+            return (std::mem::take(&mut self.versions), std::mem::take(&mut self.repeats));
         }
         self.versions.iter_mut().for_each(|version| version.required = false);
-        self.versions.clone()
+        (self.versions.clone(), self.repeats)
     }
 
-    /// Versions that a renaming brings. What was here before under the same title is not gone any more.
-    fn bring(&mut self, versions: Vec<Version>) {
+    /// What a renaming brings, and the note of it. What was here before under the same title is not gone any more.
+    fn bring(&mut self, (versions, repeats): (Vec<Version>, usize)) {
         if !self.gone.is_empty() {
             let back: HashSet<At> = versions.iter().map(|version| version.at).collect();
             self.gone.retain(|(at, _)| !back.contains(at));
         }
         self.versions.extend(versions);
+        self.repeats += repeats + 1;
         self.moved = true;
     }
 }
@@ -164,38 +165,32 @@ impl<'l, 'a> Survivors<'l, 'a> {
     }
 
     fn apply(&mut self, ledger: &Ledger<'_, 'a>, at: At, sure: bool) {
-        let Write { invoked, kind, .. } = &ledger.writes[at];
+        let Write { invoked, kind, .. } = ledger.writes[at];
         let number = ledger.key(at);
         let uploads = kind.surface() == Surface::Uploads;
         let lines = if uploads { &mut self.uploads } else { &mut self.pages };
-        // Most writes are versions, and nothing but the number of their name is needed.
-        let effect = kind.effect();
-        if effect == Effect::Version {
-            lines.at(number).versions.push(Version { at, required: sure });
-            return;
-        }
-        let key = invoked.key.as_str();
-        let group = invoked.group.as_deref();
-        match effect {
-            Effect::Version => {}
+        // Most writes are versions, of which nothing but the number of their name is needed.
+        let (key, group) = (|| invoked.key.as_str(), || invoked.group.as_deref());
+        match kind.effect() {
+            Effect::Version => lines.at(number).versions.push(Version { at, required: sure }),
             Effect::Removal => {
                 lines.known(number).map(|line| line.take(at, sure));
                 if !uploads {
-                    self.delete(key, at, sure);
+                    self.delete_lock_and_user(key(), at, sure);
                 }
             }
-            Effect::Renaming => self.rename(key, invoked.to.as_deref().unwrap_or_default(), at, sure),
+            Effect::Renaming => self.rename(key(), invoked.to.as_deref().unwrap_or_default(), at, sure),
             Effect::Creation => {
                 let presence = if sure { Presence::Required(at) } else { Presence::Allowed };
-                let groups = groups(group).map(|group| (group, Switch::turned(at, true, sure))).collect();
-                self.users.insert(key, User { presence, groups, blocked: None });
+                let groups = groups(group()).map(|group| (group, Switch::turned(at, true, sure))).collect();
+                self.users.insert(key(), User { presence, groups, blocked: None });
             }
             Effect::Turn(Turned::Membership, on) => {
-                self.user(key).groups.insert(group.unwrap_or_default(), Switch::turned(at, on, sure));
+                self.user(key()).groups.insert(group().unwrap_or_default(), Switch::turned(at, on, sure));
             }
-            Effect::Turn(Turned::Block, on) => self.user(key).blocked = Some(Switch::turned(at, on, sure)),
+            Effect::Turn(Turned::Block, on) => self.user(key()).blocked = Some(Switch::turned(at, on, sure)),
             Effect::Turn(Turned::Protection, on) => {
-                self.locked.insert(key, Switch::turned(at, on, sure));
+                self.locked.insert(key(), Switch::turned(at, on, sure));
                 if let Some(line) = self.pages.known(number) {
                     line.repeats += 1;
                 }
@@ -213,10 +208,9 @@ impl<'l, 'a> Survivors<'l, 'a> {
     fn rename(&mut self, from: &'a str, to: &'a str, at: At, sure: bool) {
         let [Some(number), Some(new)] = [from, to].map(|name| self.pages.names.number(name)) else { return };
         let Some(line) = self.pages.known(number) else { return };
-        let (moved, repeats) = (line.take(at, sure), line.repeats + 1);
+        let moved = line.take(at, sure);
         let line = self.pages.at(new);
         line.bring(moved);
-        line.repeats += repeats;
         line.renamed = sure.then_some(at);
         let locked = if sure {
             self.locked.remove(from)
@@ -232,7 +226,7 @@ impl<'l, 'a> Survivors<'l, 'a> {
     }
 
     /// Takes the protection of the page; where users are deleted by this kind of write, the user of this name.
-    fn delete(&mut self, key: &'a str, at: At, sure: bool) {
+    fn delete_lock_and_user(&mut self, key: &'a str, at: At, sure: bool) {
         if let Some(user) = self.users.get_mut(key) {
             user.presence = if sure { Presence::Deleted(at) } else { Presence::Allowed };
             if !sure {

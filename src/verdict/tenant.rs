@@ -18,6 +18,9 @@ use std::collections::BTreeMap;
 use std::panic::resume_unwind;
 use std::thread;
 
+/// So many tenants are judged at once.
+const AT_ONCE: usize = 16;
+
 /// Judges all tenants.
 pub(super) fn judge<'a>(
     bench: &mut Bench<'_>,
@@ -26,29 +29,30 @@ pub(super) fn judge<'a>(
     marks: &Marks<'_, 'a>,
     conduct: Conduct,
 ) -> BTreeMap<Tenant, TenantResult> {
-    let tenants = &timeline.plan().tenants;
-    let judged: Vec<_> = thread::scope(|scope| {
-        let begin = |tenant| {
-            let (mut bench, marks) = (bench.fork(), marks.clone());
-            scope.spawn(move || {
-                let readbacks = Readbacks { timeline, ledger, marks };
-                let result = one(&mut bench, readbacks, conduct, tenant);
-                (bench, result)
-            })
-        };
-        let running: Vec<_> = tenants.iter().map(begin).collect();
-        running.into_iter().map(|one| one.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
-    });
     let mut results = BTreeMap::new();
-    for (tenant, (part, result)) in tenants.iter().zip(judged) {
-        bench.absorb(part);
-        results.insert(tenant.clone(), result);
+    for tenants in timeline.plan().tenants.chunks(AT_ONCE) {
+        let judged: Vec<_> = thread::scope(|scope| {
+            let begin = |tenant| {
+                let (mut bench, marks) = (bench.fork(), marks.clone());
+                scope.spawn(move || {
+                    let readbacks = Readbacks { timeline, ledger, marks };
+                    let outcome = course(&mut bench, readbacks, conduct, tenant);
+                    (bench, outcome)
+                })
+            };
+            let running: Vec<_> = tenants.iter().map(begin).collect();
+            running.into_iter().map(|one| one.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+        });
+        for (tenant, (part, outcome)) in tenants.iter().zip(judged) {
+            bench.absorb(part);
+            results.insert(tenant.clone(), outcome);
+        }
     }
     results
 }
 
 /// Judges all that was read back of a tenant, in order.
-fn one<'a>(
+fn course<'a>(
     bench: &mut Bench<'_>,
     mut readbacks: Readbacks<'_, 'a>,
     conduct: Conduct,
@@ -58,7 +62,7 @@ fn one<'a>(
     let steady = steady(bench, &mut readbacks, conduct, tenant);
     let mut at = |bench: &mut Bench<'_>, moment| readbacks.judge(bench, moment, tenant, steady.as_ref());
     let mut before = if expects(timeline, conduct, Moment::Health) { at(bench, Moment::Health) } else { None };
-    let result = result(bench, timeline, ledger, conduct, tenant, before.as_ref());
+    let outcome = outcome(bench, timeline, ledger, conduct, tenant, before.as_ref());
     for pair in restart::PAIRS {
         if expects(timeline, conduct, pair.after) {
             let after = at(bench, pair.after);
@@ -68,7 +72,7 @@ fn one<'a>(
             before = after;
         }
     }
-    result
+    outcome
 }
 
 /// Before the fault everything must be right. What is not says that the gate was wrong, not that the recovery was.
@@ -108,7 +112,7 @@ fn expects(timeline: &Timeline<'_>, conduct: Conduct, moment: Moment) -> bool {
 }
 
 /// What came of it for the tenant: loss, outage, recovery time. `health` is what was seen of it first.
-fn result<'a>(
+fn outcome<'a>(
     bench: &mut Bench<'_>,
     timeline: &Timeline<'a>,
     ledger: &Ledger<'_, 'a>,

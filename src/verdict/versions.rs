@@ -161,7 +161,7 @@ impl<'k, 't, 'a> OneKey<'k, 't, 'a> {
             shown.push(at);
             match at {
                 Some(at) => {
-                    let place = if in_place.is_some() { Some(next) } else { self.place(at) };
+                    let place = if in_place.is_some() { Some(next) } else { self.place(at, next) };
                     next = place.map_or(next, |place| place + 1);
                     *times.entry(at).or_default() += 1;
                     if self.belongs(bench, at, item) {
@@ -181,9 +181,12 @@ impl<'k, 't, 'a> OneKey<'k, 't, 'a> {
         self.missing(bench, &times, unwritten, view);
     }
 
-    /// Where the version of this write stands in the line.
-    fn place(&self, at: At) -> Option<usize> {
-        self.line?.versions.iter().position(|version| version.at == at)
+    /// Where the version of this write stands in the line; looked for from `likely` on first.
+    fn place(&self, at: At, likely: usize) -> Option<usize> {
+        let versions = &self.line?.versions;
+        let stands = |place: &usize| versions[*place].at == at;
+        let likely = likely.min(versions.len());
+        (likely..versions.len()).find(stands).or_else(|| (0..likely).find(stands))
     }
 
     fn fits(&self, at: At) -> bool {
@@ -196,7 +199,7 @@ impl<'k, 't, 'a> OneKey<'k, 't, 'a> {
     }
 
     /// The write that stands at this place, if exactly its content and the token of no other write are seen there: as a rule so, and
-    /// quickly told.
+    /// quickly told. No other write can have made this content, which has that token in it.
     fn in_place(&self, version: &Seen<'_>, place: usize) -> Option<At> {
         let standing = self.line?.versions.get(place).filter(|standing| standing.required)?;
         let invoked = self.subject.ledger.writes[standing.at].invoked;
@@ -319,8 +322,8 @@ impl<'k, 't, 'a> OneKey<'k, 't, 'a> {
     fn stale(&self, bench: &mut Bench<'_>, head: Option<At>, times: &HashMap<At, usize>) {
         let (Some(head), Some(line)) = (head, self.line) else { return };
         let newest = line.versions.iter().rfind(|version| version.required && times.contains_key(&version.at));
-        let (Some(newest), Some(shown)) = (newest, self.place(head)) else { return };
-        if self.place(newest.at).is_some_and(|newest| newest > shown) {
+        let (Some(newest), Some(shown)) = (newest, self.place(head, 0)) else { return };
+        if self.place(newest.at, shown).is_some_and(|newest| newest > shown) {
             let finding = Finding::new(FindingCode::StaleHead).check(self.store.check()).tenant(self.subject.tenant);
             let name = |at| self.subject.ledger.name(at);
             let item = format!("{} {}", self.store.name(), self.key);

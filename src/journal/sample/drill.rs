@@ -176,6 +176,7 @@ fn baseline(stage: &mut Stage, dice: &Dice) {
             // There and back: what was here before is here again.
             stage.write(tenant, WriteKind::Create, "Roamer", None);
             stage.write(tenant, WriteKind::Edit, "Roamer", None);
+            stage.write(tenant, WriteKind::Protect, "Roamer", None);
             stage.write(tenant, WriteKind::Rename, "Roamer", Some("Astray"));
             stage.write(tenant, WriteKind::Rename, "Astray", Some("Roamer"));
         }

@@ -124,13 +124,19 @@ fn a_page_that_was_renamed_there_and_back_has_all_its_revisions_and_lies_nowhere
                 _ => vec![item],
             });
         });
-        // The second text stands in the wiki's own notes of the two renamings, too.
+        // The second text stands in the wiki's own notes, too.
         if index == 0 {
             fires(&judgement, FindingCode::Lost, Some("acme"));
         } else {
             assert_eq!(judgement.findings, Vec::new());
         }
     }
+    // The wiki notes the protection and both renamings, each with the text as it stood: once more is one too many.
+    let repeated = full(|sample| {
+        let text = contents(sample, "Roamer").remove(1);
+        add(sample, &[text]);
+    });
+    fires(&repeated, FindingCode::Duplicated, Some("acme"));
     let astray = full(|sample| retitle(sample, "Roamer", "Astray"));
     assert!(expects(&astray, FindingCode::Resurrected, "rename Astray to Roamer"), "{:#?}", astray.findings);
     assert!(expects(&astray, FindingCode::Lost, "rename Astray to Roamer"), "{:#?}", astray.findings);
