@@ -155,9 +155,10 @@ impl<'k, 't, 'a> OneKey<'k, 't, 'a> {
         for version in versions {
             let item = || format!("{} {} #{}", self.store.name(), self.key, version.index);
             let in_place = self.in_place(version, next).filter(|at| !times.contains_key(at));
-            let own = in_place.map(|at| self.subject.ledger.writes[at].invoked.token.as_str());
+            let exact = in_place.or_else(|| self.by_content(version, &times));
+            let own = exact.map(|at| self.subject.ledger.writes[at].invoked.token.as_str());
             let foreign = marks.judge(bench, self.subject.tenant, self.key, item, version.found, own);
-            let at = in_place.or_else(|| self.by_content(version, &times)).or_else(|| self.by_token(version));
+            let at = exact.or_else(|| self.by_token(version));
             shown.push(at);
             match at {
                 Some(at) => {
