@@ -190,3 +190,31 @@ fn what_was_not_requested_is_named() {
     });
     doubts(&nothing, ReasonCode::ZeroItems);
 }
+
+/// Nobody asked about rights, and what is wrong with them is no finding; a leak always is one.
+#[test]
+fn what_was_not_requested_is_not_found_except_a_leak() {
+    let unasked = |change: fn(Item) -> Item| {
+        loss(|sample| {
+            let asked = |check: &Check| !matches!(check, Check::Isolation | Check::Permissions);
+            sample.change_plan(|plan| plan.checks.retain(asked));
+            sample.rewrite(&RECOVERED, |of, item| vec![if of.as_str() == "acme" { change(item) } else { item }]);
+        })
+    };
+    let widened = unasked(|mut item| {
+        if let Item::Access { allowed, .. } = &mut item {
+            *allowed = true;
+        }
+        item
+    });
+    assert!(!widened.finding_counts.contains_key(&FindingCode::PermissionWidened), "{:#?}", widened.findings);
+    let leaked = unasked(|mut item| {
+        if let Item::Revision { key, found, .. } = &mut item
+            && key == "Page-2"
+        {
+            found.canaries.push(tenant("globex"));
+        }
+        item
+    });
+    fires(&leaked, FindingCode::Leaked, Some("acme"));
+}
