@@ -194,19 +194,24 @@ fn what_was_not_requested_is_named() {
 /// Nobody asked about rights, and what is wrong with them is no finding; a leak always is one.
 #[test]
 fn what_was_not_requested_is_not_found_except_a_leak() {
-    let unasked = |change: fn(Item) -> Item| {
+    let changed = |sample: &mut Sample, change: fn(Item) -> Item| {
+        sample.rewrite(&RECOVERED, |of, item| vec![if of.as_str() == "acme" { change(item) } else { item }]);
+    };
+    let unasked = |change| {
         loss(|sample| {
             let asked = |check: &Check| !matches!(check, Check::Isolation | Check::Permissions);
             sample.change_plan(|plan| plan.checks.retain(asked));
-            sample.rewrite(&RECOVERED, |of, item| vec![if of.as_str() == "acme" { change(item) } else { item }]);
+            changed(sample, change);
         })
     };
-    let widened = unasked(|mut item| {
+    let widen: fn(Item) -> Item = |mut item| {
         if let Item::Access { allowed, .. } = &mut item {
             *allowed = true;
         }
         item
-    });
+    };
+    fires(&loss(|sample| changed(sample, widen)), FindingCode::PermissionWidened, Some("acme"));
+    let widened = unasked(widen);
     assert!(!widened.finding_counts.contains_key(&FindingCode::PermissionWidened), "{:#?}", widened.findings);
     let leaked = unasked(|mut item| {
         if let Item::Revision { key, found, .. } = &mut item
