@@ -7,7 +7,7 @@ use super::stub::{self, Programme, Stub};
 use super::{CalibrateError, PROBE, Wish};
 use crate::clock::{DrillTime, Mono, SystemClock};
 use crate::ids::{RunId, Tenant};
-use crate::journal::{Event, Outcome, ProbeKind, RunStarted, WriteError, Writer};
+use crate::journal::{Event, Outcome, ProbeKind, RunStarted, WriteError, Writer, checksum};
 use crate::ledger::{Ledger, RunKey};
 use crate::plan::{Phase, Plan};
 use crate::probe::{Cost, FrontWatch, ProbeTarget, Prober, Progress, attach};
@@ -112,7 +112,7 @@ fn late(truth: &Programme, by: Duration) -> Programme {
 }
 
 fn targets(tenants: &[Tenant]) -> Vec<ProbeTarget> {
-    let hash = |content: &str| HEXLOWER.encode(&Sha256::digest(content));
+    let hash = |content: &str| checksum(content.as_bytes()).to_string();
     let target = |tenant: &Tenant| ProbeTarget {
         tenant: tenant.clone(),
         account: Account { name: "Editor".to_owned(), password: Secret::new("known to everybody".to_owned()) },

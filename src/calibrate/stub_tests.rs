@@ -3,11 +3,9 @@
 use super::*;
 use crate::calibrate::PROBE;
 use crate::clock::{Mono, SystemClock};
-use crate::journal::{WriteKind, WriteResult};
+use crate::journal::{WriteKind, WriteResult, checksum};
 use crate::secret::Secret;
 use crate::workload::{Account, Body, Door, Driver as _, FullProbe, Look, MediaWiki, Write};
-use data_encoding::HEXLOWER;
-use sha2::{Digest as _, Sha256};
 use std::time::Duration;
 
 /// More than the driver waits for.
@@ -38,7 +36,12 @@ impl Bed {
 
     async fn full(&self) -> (Look, Option<WriteResult>) {
         let body = Body::Text("DRILL ÜBUNG & more\n\n+".to_owned());
-        let write = Write { kind: WriteKind::Probe, key: "Probe 1".to_owned(), body, token: "EFX".to_owned() };
+        let write = Write {
+            kind: WriteKind::Probe,
+            key: "Probe 1".to_owned(),
+            body,
+            token: "EFX".parse().expect("short enough"),
+        };
         let probe = FullProbe {
             account: account(),
             page: (PAGE.to_owned(), hash(TEXT)),
@@ -56,7 +59,7 @@ fn account() -> Account {
 }
 
 fn hash(content: &str) -> String {
-    HEXLOWER.encode(&Sha256::digest(content))
+    checksum(content.as_bytes()).to_string()
 }
 
 #[tokio::test]

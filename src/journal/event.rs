@@ -1,10 +1,13 @@
 //! What can happen. Every result is computed from these events and from nothing else.
 
+use super::checksum::Checksum;
 use super::seen::{FingerprintOf, Item, Print, Probe, SideRestored, Surface};
 use super::started::{Parent, RunStarted};
+use super::token::Token;
 use crate::clock::{DrillTime, Mono};
 use crate::ids::{Datacenter, StepName, Tenant};
 use crate::plan::{Generation, Moment, Phase, ServiceKey, Tag};
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -284,15 +287,15 @@ pub struct WriteInvoked {
     pub write: u64,
     pub drill: DrillTime,
     pub tenant: Tenant,
-    pub writer: String,
+    pub writer: CompactString,
     /// Counts up per tenant and writer.
     pub seq: u64,
     pub kind: WriteKind,
     /// Page title, file name or user name.
-    pub key: String,
-    pub token: String,
+    pub key: CompactString,
+    pub token: Token,
     /// SHA-256 (hex) of the body or content; `None` where nothing has a body.
-    pub sha256: Option<String>,
+    pub sha256: Option<Checksum>,
     /// Group of a user's right; groups of a new user, separated by commas.
     pub group: Option<String>,
     /// New title of a page that is renamed.

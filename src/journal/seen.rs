@@ -1,10 +1,14 @@
 //! What was seen: slots of the prober, and the items of a readback.
 
+use super::checksum::Checksum;
 use super::event::Claim;
+use super::token::Token;
 use crate::clock::Mono;
 use crate::ids::{Datacenter, Tenant};
 use crate::plan::{AccessAction, Generation, Moment, Who};
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 /// One timed look at one tenant through the front door.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,22 +56,22 @@ impl Surface {
 pub enum Item {
     /// One revision of a page; `index` counts from the oldest.
     Revision {
-        key: String,
+        key: CompactString,
         index: u32,
         head: bool,
-        sha256: String,
+        sha256: Checksum,
         found: Found,
     },
     Page {
-        key: String,
+        key: CompactString,
         protected: bool,
     },
     /// One version of an upload; `index` counts from the oldest.
     Upload {
-        key: String,
+        key: CompactString,
         index: u32,
         head: bool,
-        sha256: String,
+        sha256: Checksum,
         bytes: u64,
         found: Found,
     },
@@ -85,19 +89,19 @@ pub enum Item {
     Access {
         who: Who,
         action: AccessAction,
-        key: String,
+        key: CompactString,
         allowed: bool,
     },
     /// Whether an account of the tenant `of` could read the page `key` at this tenant's door.
     ForeignLogin {
         of: Tenant,
         account: String,
-        key: String,
+        key: CompactString,
         allowed: bool,
     },
     /// A page as PDF: the text in it.
     Pdf {
-        key: String,
+        key: CompactString,
         bytes: u64,
         found: Found,
     },
@@ -131,17 +135,17 @@ pub struct SideRestored {
     pub bytes: u64,
     pub found: Found,
     /// SHA-256 (hex) of each file, each once.
-    pub contents: Vec<String>,
+    pub contents: Vec<Checksum>,
 }
 
 /// Marks found in raw bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Found {
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub tokens: Vec<String>,
+    #[serde(default, skip_serializing_if = "SmallVec::is_empty")]
+    pub tokens: SmallVec<[Token; 1]>,
     /// Tenants whose canary was found.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub canaries: Vec<Tenant>,
+    #[serde(default, skip_serializing_if = "SmallVec::is_empty")]
+    pub canaries: SmallVec<[Tenant; 1]>,
 }
 
 impl Item {

@@ -2,6 +2,7 @@
 
 use super::event::WriteKind;
 use crate::ids::{RunId, Tenant};
+use arrayvec::ArrayString;
 use data_encoding::{BASE32_NOPAD, HEXLOWER, HEXLOWER_PERMISSIVE};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
@@ -14,12 +15,15 @@ pub const TOKEN_HERE: &str = "{token}";
 /// Length of a token in characters: the prefix and 16 bytes in base32 (RFC 4648, no padding).
 pub const TOKEN_LENGTH: usize = 28;
 
+/// A token, or the empty text. It lies where it is used and nowhere else in memory: a verdict compares millions of them.
+pub type Token = ArrayString<TOKEN_LENGTH>;
+
 /// `EF` + base32 of the first 16 bytes of HMAC-SHA256 over `run · tenant · writer · seq · kind · name`, joined with U+00B7.
 ///
 /// `key` is the run key as raw bytes; `name` is the page title, file name or user name of the write. Where the name itself carries the
 /// token, the token (or [`TOKEN_HERE`] in its place) is left out of what is hashed.
 #[must_use]
-pub fn token(key: &[u8], run: &RunId, tenant: &Tenant, writer: &str, seq: u64, kind: WriteKind, name: &str) -> String {
+pub fn token(key: &[u8], run: &RunId, tenant: &Tenant, writer: &str, seq: u64, kind: WriteKind, name: &str) -> Token {
     Stamp::new(key, run).token(tenant, writer, seq, kind, name)
 }
 
@@ -39,16 +43,17 @@ impl Stamp {
 
     /// See [`token`].
     #[must_use]
-    pub fn token(&self, tenant: &Tenant, writer: &str, seq: u64, kind: WriteKind, name: &str) -> String {
-        let Some(mut mac) = self.begun.clone() else { return String::new() };
+    pub fn token(&self, tenant: &Tenant, writer: &str, seq: u64, kind: WriteKind, name: &str) -> Token {
+        let mut token = Token::new();
+        let Some(mut mac) = self.begun.clone() else { return token };
         for field in [tenant.as_str(), writer, &seq.to_string(), kind.name(), &stem(name)] {
             mac.update("\u{b7}".as_bytes());
             mac.update(field.as_bytes());
         }
         let digest = mac.finalize().into_bytes();
-        let mut token = String::with_capacity(TOKEN_LENGTH);
+        let mut text = [0; TOKEN_LENGTH - TOKEN_PREFIX.len()];
         token.push_str(TOKEN_PREFIX);
-        BASE32_NOPAD.encode_append(&digest[..16], &mut token);
+        token.push_str(BASE32_NOPAD.encode_mut_str(&digest[..16], &mut text));
         token
     }
 }
@@ -70,8 +75,9 @@ fn stem(name: &str) -> Cow<'_, str> {
 }
 
 /// Everything in `bytes` that has the shape of a token, in order.
-pub fn tokens_in(bytes: &[u8]) -> impl Iterator<Item = &str> {
-    positions(bytes).filter_map(|at| std::str::from_utf8(&bytes[at..at + TOKEN_LENGTH]).ok())
+pub fn tokens_in(bytes: &[u8]) -> impl Iterator<Item = Token> {
+    let text = |at: usize| std::str::from_utf8(&bytes[at..at + TOKEN_LENGTH]).ok();
+    positions(bytes).filter_map(move |at| Token::from(text(at)?).ok())
 }
 
 /// Where tokens begin. They cannot overlap: none is followed by a letter of the alphabet.
@@ -181,7 +187,7 @@ mod tests {
             let mark = token(b"key", &run, &acme, "w", 7, WriteKind::Upload, name);
             let written = name.replace(TOKEN_HERE, &mark);
             assert_eq!(token(b"key", &run, &acme, "w", 7, WriteKind::Upload, &written), mark, "{written}");
-            assert_eq!(tokens_in(written.as_bytes()).collect::<Vec<_>>(), [mark.as_str()]);
+            assert_eq!(tokens_in(written.as_bytes()).collect::<Vec<_>>(), [mark]);
         }
         assert_eq!(tokens_in(b"EFAA and XEFAAAAAAAAAAAAAAAAAAAAAAAAAAAA").count(), 0);
     }
@@ -193,7 +199,7 @@ mod tests {
         }
     }
 
-    fn made(seq: u64, kind: WriteKind, name: &str) -> String {
+    fn made(seq: u64, kind: WriteKind, name: &str) -> Token {
         let (run, tenant) = (RunId::new("run-1").expect("a name"), Tenant::new("acme").expect("a name"));
         token(&[7; 32], &run, &tenant, "history", seq, kind, name)
     }
@@ -201,7 +207,7 @@ mod tests {
     #[test]
     fn golden_token() {
         // python3: base64.b32encode(hmac.digest(bytes([7])*32, "run-1·acme·history·3·edit·Übersicht 1".encode(), "sha256")[:16])
-        assert_eq!(made(3, WriteKind::Edit, "Übersicht 1"), "EFIEITXXO4SKGCEA4Y6AEC35QSY4");
+        assert_eq!(made(3, WriteKind::Edit, "Übersicht 1"), *"EFIEITXXO4SKGCEA4Y6AEC35QSY4");
     }
 
     #[test]
@@ -215,11 +221,11 @@ mod tests {
     #[test]
     fn only_whole_words_have_the_shape() {
         let mark = made(1, WriteKind::Create, "x");
-        let found = |text: &str| tokens_in(text.as_bytes()).map(str::to_owned).collect::<Vec<_>>();
+        let found = |text: &str| tokens_in(text.as_bytes()).collect::<Vec<_>>();
         for text in
-            [mark.clone(), format!("User{mark}."), format!("é{mark}é"), format!("a%2F{mark}"), format!("_{mark}_")]
+            [mark.to_string(), format!("User{mark}."), format!("é{mark}é"), format!("a%2F{mark}"), format!("_{mark}_")]
         {
-            assert_eq!(found(&text), vec![mark.clone()], "{text}");
+            assert_eq!(found(&text), [mark], "{text}");
         }
         for text in [format!("X{mark}"), format!("{mark}A"), mark[1..].to_owned(), mark.to_lowercase()] {
             assert!(found(&text).is_empty(), "{text}");

@@ -4,7 +4,7 @@
 
 use super::key::{RunKey, canary_of, decoy_of};
 use crate::ids::Tenant;
-use crate::journal::{Found, tokens_in};
+use crate::journal::{Found, Token, tokens_in};
 use aho_corasick::AhoCorasick;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -54,12 +54,12 @@ impl Marks {
 /// The tokens in `bytes`, each once, in order of the alphabet, and the tenants whose canary is in it.
 #[must_use]
 pub fn scan(bytes: &[u8], marks: &Marks) -> Found {
-    let tokens: BTreeSet<&str> = tokens_in(bytes).collect();
+    let tokens: BTreeSet<Token> = tokens_in(bytes).collect();
     let hit: BTreeSet<usize> =
         marks.search.find_overlapping_iter(bytes).map(|found| found.pattern().as_usize()).collect();
     let canaries =
         marks.canaries.keys().enumerate().filter(|(index, _)| hit.contains(index)).map(|(_, tenant)| tenant.clone());
-    Found { tokens: tokens.into_iter().map(str::to_owned).collect(), canaries: canaries.collect() }
+    Found { tokens: tokens.into_iter().collect(), canaries: canaries.collect() }
 }
 
 #[cfg(test)]
@@ -88,8 +88,8 @@ mod tests {
         bytes.extend_from_slice(marks.canaries()[&tenant("acme")].as_bytes());
         bytes.extend_from_slice(marks.decoy().as_bytes());
         let found = scan(&bytes, &marks);
-        assert_eq!(found.tokens, [two, one]);
-        assert_eq!(found.canaries, [tenant("acme"), tenant("globex")]);
+        assert!(found.tokens.iter().map(Token::as_str).eq([two, one]), "{found:?}");
+        assert_eq!(found.canaries[..], [tenant("acme"), tenant("globex")]);
     }
 
     #[test]

@@ -6,10 +6,10 @@ use super::key::RunKey;
 use crate::clock::DrillTime;
 use crate::ids::{RunId, Tenant};
 pub use crate::journal::TOKEN_HERE as HERE;
-use crate::journal::{Event, WriteError, WriteInvoked, WriteKind, WriteResult, Writer, token};
+use crate::journal::{
+    Checksum, Event, Token, WriteError, WriteInvoked, WriteKind, WriteResult, Writer, checksum, token,
+};
 use crate::workload::{Account, Body, Driver, Write};
-use data_encoding::HEXLOWER;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -49,7 +49,7 @@ pub struct Invoked {
     pub id: u64,
     pub write: Write,
     /// SHA-256 (hex) of the body; `None` where nothing has a body.
-    pub sha256: Option<String>,
+    pub sha256: Option<Checksum>,
 }
 
 /// A write that has ended.
@@ -59,8 +59,8 @@ pub struct Written {
     pub kind: WriteKind,
     /// The key as it was sent, with the token in the place of [`HERE`].
     pub key: String,
-    pub token: String,
-    pub sha256: Option<String>,
+    pub token: Token,
+    pub sha256: Option<Checksum>,
     pub result: WriteResult,
 }
 
@@ -76,14 +76,14 @@ impl Ledger {
         for event in past {
             let Event::WriteInvoked(invoked) = event else { continue };
             counts.write = counts.write.max(invoked.write + 1);
-            let next = counts.seq.entry((invoked.tenant.clone(), invoked.writer.clone())).or_default();
+            let next = counts.seq.entry((invoked.tenant.clone(), invoked.writer.to_string())).or_default();
             *next = (*next).max(invoked.seq + 1);
         }
     }
 
     /// The token of one write of this run.
     #[must_use]
-    pub fn token(&self, tenant: &Tenant, writer: &str, seq: u64, kind: WriteKind, key: &str) -> String {
+    pub fn token(&self, tenant: &Tenant, writer: &str, seq: u64, kind: WriteKind, key: &str) -> Token {
         token(self.inner.key.bytes(), &self.inner.run, tenant, writer, seq, kind, key)
     }
 
@@ -106,12 +106,12 @@ impl Ledger {
             write: id,
             drill: intent.drill,
             tenant: tenant.clone(),
-            writer: intent.writer.to_owned(),
+            writer: intent.writer.into(),
             seq,
             kind: intent.kind,
-            key: key.clone(),
-            token: token.clone(),
-            sha256: sha256.clone(),
+            key: key.as_str().into(),
+            token,
+            sha256,
             group,
             to,
         }))?;
@@ -158,12 +158,11 @@ impl Ledger {
 }
 
 /// SHA-256 (hex), groups and new title, as the journal has them.
-fn describe(body: &Body) -> (Option<String>, Option<String>, Option<String>) {
-    let hash = |bytes: &[u8]| HEXLOWER.encode(&Sha256::digest(bytes));
+fn describe(body: &Body) -> (Option<Checksum>, Option<String>, Option<String>) {
     match body {
         Body::Nothing => (None, None, None),
-        Body::Text(text) => (Some(hash(text.as_bytes())), None, None),
-        Body::Content(content) => (Some(hash(content)), None, None),
+        Body::Text(text) => (Some(checksum(text.as_bytes())), None, None),
+        Body::Content(content) => (Some(checksum(content)), None, None),
         Body::Title(to) => (None, None, Some(to.clone())),
         Body::Group(group) => (None, Some(group.clone()), None),
         Body::NewUser { password: _, groups } => (None, Some(groups.join(",")), None),
@@ -189,7 +188,7 @@ mod tests {
         driver.on_write(move |write| {
             let text = std::fs::read_to_string(&path).expect("a journal");
             let last = text.lines().last().expect("a line");
-            assert!(last.contains("write-invoked") && last.contains(&write.token), "{last}");
+            assert!(last.contains("write-invoked") && last.contains(write.token.as_str()), "{last}");
         });
         let by = driver.admin();
         let written = ledger

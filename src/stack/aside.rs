@@ -6,7 +6,7 @@
 use super::site::{Site, SiteError};
 use crate::engine::EngineError;
 use crate::ids::Tenant;
-use crate::journal::{Found, TOKEN_LENGTH, TOKEN_PREFIX, tokens_in};
+use crate::journal::{Checksum, Found, TOKEN_LENGTH, TOKEN_PREFIX, Token, checksum_of, tokens_in};
 use crate::ledger::Marks;
 use crate::plan::{MountSource, ServiceKey, VolumeKey};
 use aho_corasick::{AhoCorasick, BuildError};
@@ -24,7 +24,7 @@ pub struct Aside {
     pub bytes: u64,
     pub found: Found,
     /// SHA-256 (hex) of each file, each once.
-    pub contents: BTreeSet<String>,
+    pub contents: BTreeSet<Checksum>,
 }
 
 impl Site {
@@ -87,7 +87,7 @@ impl Words {
     }
 
     /// Adds the marks in `bytes` to those that were found.
-    fn find(&self, bytes: &[u8], tokens: &mut BTreeSet<String>, canaries: &mut BTreeSet<Tenant>) {
+    fn find(&self, bytes: &[u8], tokens: &mut BTreeSet<Token>, canaries: &mut BTreeSet<Tenant>) {
         for hit in self.search.find_overlapping_iter(bytes) {
             let from = hit.start();
             match &self.kinds[hit.pattern().as_usize()] {
@@ -97,12 +97,12 @@ impl Words {
                 // With what stands around it: whether it is a token depends on that.
                 Kind::Token => {
                     let around = from.saturating_sub(BEFORE)..(from + TOKEN_LENGTH + 1).min(bytes.len());
-                    tokens.extend(tokens_in(&bytes[around]).map(str::to_owned));
+                    tokens.extend(tokens_in(&bytes[around]));
                 }
                 Kind::HexToken => {
                     let digits = bytes.get(from..from + 2 * TOKEN_LENGTH);
                     let plain = digits.and_then(|digits| HEXLOWER_PERMISSIVE.decode(digits).ok());
-                    tokens.extend(tokens_in(&plain.unwrap_or_default()).map(str::to_owned));
+                    tokens.extend(tokens_in(&plain.unwrap_or_default()));
                 }
             }
         }
@@ -139,7 +139,7 @@ fn look(tar: impl io::Read, below: &str, words: &Words) -> io::Result<Aside> {
             hash.update(&window[kept..]);
             words.find(&window, &mut tokens, &mut canaries);
         }
-        aside.contents.insert(HEXLOWER.encode(&hash.finalize()));
+        aside.contents.insert(checksum_of(hash));
     }
     aside.found = Found { tokens: tokens.into_iter().collect(), canaries: canaries.into_iter().collect() };
     Ok(aside)
@@ -150,6 +150,7 @@ mod tests {
     use super::super::bed::archive;
     use super::super::bed::{Bed, key, plan, service};
     use super::*;
+    use crate::journal::checksum;
     use crate::journal::sample::tenant;
     use crate::ledger::RunKey;
     use crate::plan::Mount;
@@ -179,10 +180,14 @@ mod tests {
         ]);
         assert_eq!(
             aside.found,
-            Found { tokens: TOKENS.map(str::to_owned).into(), canaries: vec![tenant("acme")] }.sorted()
+            Found {
+                tokens: TOKENS.iter().flat_map(|token| token.parse()).collect(),
+                canaries: [tenant("acme")].into()
+            }
+            .sorted()
         );
         assert_eq!((aside.files, aside.bytes), (2, (plain.len() + digits.len()) as u64));
-        assert!(aside.contents.contains(&HEXLOWER.encode(&Sha256::digest(&plain))));
+        assert!(aside.contents.contains(&checksum(plain.as_bytes())));
         assert_eq!(seen(&[("volume/images/c", b"x")]), Aside::default());
     }
 
@@ -195,7 +200,7 @@ mod tests {
             bytes.extend_from_slice(TOKENS[1].as_bytes());
             let aside = seen(&[("volume/side/a", &bytes)]);
             assert_eq!(aside.found.tokens.len(), 2, "{before}");
-            assert!(aside.contents.contains(&HEXLOWER.encode(&Sha256::digest(&bytes))), "{before}");
+            assert!(aside.contents.contains(&checksum(&bytes)), "{before}");
         }
     }
 

@@ -46,7 +46,7 @@ pub(super) struct Fold<'a> {
     pub(super) generations: HashMap<Generation, usize>,
     pub(super) standing: HashMap<(Kind, &'a str), usize>,
     /// Items of surfaces whose enumeration has not ended.
-    pub(super) pending: BTreeMap<(Moment, &'a Tenant, Surface), Vec<&'a Item>>,
+    pub(super) pending: HashMap<(Moment, &'a Tenant, Surface), Vec<&'a Item>>,
 }
 
 impl<'a> Fold<'a> {
@@ -96,7 +96,7 @@ impl<'a> Fold<'a> {
             writes: HashMap::new(),
             generations: HashMap::new(),
             standing: HashMap::new(),
-            pending: BTreeMap::new(),
+            pending: HashMap::new(),
         }
     }
 

@@ -7,7 +7,7 @@ use crate::clock::Mono;
 use crate::ids::Tenant;
 use crate::journal::{Item, Outcome, Probe, ProbeKind, Surface, WriteInvoked};
 use crate::plan::{Generation, Moment, Phase};
-use std::collections::btree_map::Entry;
+use hashbrown::hash_map::Entry;
 
 impl<'a> Fold<'a> {
     pub(super) fn phase_started(&mut self, phase: Phase) -> Folded {

@@ -5,9 +5,9 @@ use super::codes::{FindingCode, ReasonCode};
 use super::model::{Finding, Reason};
 use crate::ids::Tenant;
 use crate::plan::Check;
-use std::collections::hash_map::DefaultHasher;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::hash::{Hash as _, Hasher as _};
+use hashbrown::{DefaultHashBuilder, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::BuildHasher as _;
 
 /// Collects what the checks say.
 #[derive(Debug)]
@@ -15,6 +15,8 @@ pub(super) struct Bench<'p> {
     requested: &'p [Check],
     /// Hashes of all findings so far: the same one from two readbacks counts once.
     known: HashSet<u64>,
+    /// That of `known`, here and in all forks.
+    hasher: DefaultHashBuilder,
     listed: HashMap<(FindingCode, Option<Tenant>), usize>,
     pub findings: Vec<Finding>,
     pub counts: BTreeMap<FindingCode, u64>,
@@ -30,6 +32,7 @@ impl<'p> Bench<'p> {
         Self {
             requested,
             known: HashSet::new(),
+            hasher: DefaultHashBuilder::default(),
             listed: HashMap::new(),
             findings: Vec::new(),
             counts: BTreeMap::new(),
@@ -44,7 +47,7 @@ impl<'p> Bench<'p> {
     /// One for a part that depends on nothing that is laid down meanwhile: it knows what was laid down before, and lists only what is new.
     pub fn fork(&self) -> Self {
         let (known, by_tenant, reasons) = (self.known.clone(), self.by_tenant.clone(), self.reasons.clone());
-        Self { known, by_tenant, reasons, ..Self::new(self.requested) }
+        Self { known, by_tenant, reasons, hasher: self.hasher.clone(), ..Self::new(self.requested) }
     }
 
     /// Takes over what is new in a fork, none of which may have been laid down here meanwhile.
@@ -85,9 +88,8 @@ impl<'p> Bench<'p> {
         if unwanted && finding.code != FindingCode::Leaked {
             return;
         }
-        let mut hasher = DefaultHasher::new();
-        (finding.code, &finding.tenant, &finding.item, &finding.expected, &finding.seen).hash(&mut hasher);
-        if !self.known.insert(hasher.finish()) {
+        let Finding { code, tenant, item, expected, seen, .. } = &finding;
+        if !self.known.insert(self.hasher.hash_one((code, tenant, item, expected, seen))) {
             return;
         }
         *self.counts.entry(finding.code).or_default() += 1;

@@ -4,7 +4,7 @@ use super::bench::Bench;
 use super::claims;
 use super::codes::{FindingCode, ReasonCode};
 use super::conduct::{self, Conduct, End};
-use super::ledger::Ledger;
+use super::ledger::{self, Ledger};
 use super::marks::Marks;
 use super::model::{
     CheckOutcome, CheckResult, Finding, Judgement, Limit, NotTested, Reason, TenantResult, TenantState, Verdict,
@@ -14,6 +14,8 @@ use crate::ids::Tenant;
 use crate::journal::disclosed;
 use crate::plan::{Check, TestObject, VaultPlain, Volatile};
 use crate::timeline::Timeline;
+use std::panic::resume_unwind;
+use std::thread;
 
 /// Judges a whole run. Pure: the same timeline gives the same judgement.
 #[must_use]
@@ -21,8 +23,16 @@ pub fn judge(timeline: &Timeline<'_>) -> Judgement {
     let plan = timeline.plan();
     let mut bench = Bench::new(&plan.checks);
     let conduct = conduct::judge(&mut bench, timeline);
-    let ledger = Ledger::new(timeline);
-    let key = run_key(&mut bench, timeline, &ledger);
+    let key = run_key(&mut bench, timeline);
+    // Both look at every write, and neither needs the other.
+    let (ledger, forged) = thread::scope(|scope| {
+        let forged = scope.spawn(|| key.as_deref().map_or_else(Vec::new, |key| ledger::forged(timeline, key)));
+        (Ledger::new(timeline), forged.join().unwrap_or_else(|panic| resume_unwind(panic)))
+    });
+    if let Some(first) = forged.first() {
+        let reason = Reason::new(ReasonCode::LedgerForged).item(ledger.name(*first));
+        bench.doubt(reason.seen(forged.len().to_string()));
+    }
     let marks = Marks::new(timeline, &ledger, key.as_deref());
     let mut tenants = tenant::judge(&mut bench, timeline, &ledger, &marks, conduct);
     stored(&mut bench, timeline);
@@ -56,22 +66,17 @@ fn take_back(bench: &Bench<'_>, tenant: &Tenant, result: &mut TenantResult) {
     }
 }
 
-/// The disclosed run key, if it is the right one; and whether the ledger was made with it.
-fn run_key(bench: &mut Bench<'_>, timeline: &Timeline<'_>, ledger: &Ledger<'_, '_>) -> Option<Vec<u8>> {
+/// The disclosed run key, if it is the right one.
+fn run_key(bench: &mut Bench<'_>, timeline: &Timeline<'_>) -> Option<Vec<u8>> {
     let Some(text) = timeline.key else {
         bench.doubt(Reason::new(ReasonCode::KeyUndisclosed));
         return None;
     };
-    let Some(key) = disclosed(text, &timeline.started.key_sha256) else {
+    let key = disclosed(text, &timeline.started.key_sha256);
+    if key.is_none() {
         bench.doubt(Reason::new(ReasonCode::KeyMismatch));
-        return None;
-    };
-    let forged = ledger.forged(timeline, &key);
-    if let Some(first) = forged.first() {
-        let reason = Reason::new(ReasonCode::LedgerForged).item(ledger.name(*first));
-        bench.doubt(reason.seen(forged.len().to_string()));
     }
-    Some(key)
+    key
 }
 
 fn stored(bench: &mut Bench<'_>, timeline: &Timeline<'_>) {

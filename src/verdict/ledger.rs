@@ -216,27 +216,27 @@ impl<'t, 'a> Ledger<'t, 'a> {
     pub fn name(&self, at: At) -> String {
         name(&self.writes[at])
     }
+}
 
-    /// The writes whose token was not made with `key`. Most of what a large ledger costs, so all processors take part.
-    pub fn forged(&self, timeline: &Timeline<'_>, key: &[u8]) -> Vec<At> {
-        let stamp = Stamp::new(key, timeline.started.origin());
-        let genuine = |write: &Write<'_>| {
-            let w = write.invoked;
-            w.token == stamp.token(&w.tenant, &w.writer, w.seq, w.kind, &w.key)
+/// The writes whose token was not made with `key`. Much of what a large ledger costs, so all processors take part.
+pub(super) fn forged(timeline: &Timeline<'_>, key: &[u8]) -> Vec<At> {
+    let stamp = Stamp::new(key, timeline.started.origin());
+    let genuine = |write: &Write<'_>| {
+        let w = write.invoked;
+        w.token == stamp.token(&w.tenant, &w.writer, w.seq, w.kind, &w.key)
+    };
+    let (genuine, writes) = (&genuine, timeline.writes.as_slice());
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let share = writes.len().div_ceil(threads).max(ALONE);
+    std::thread::scope(|scope| {
+        let begin = |from: usize| {
+            let part = from..(from + share).min(writes.len());
+            scope.spawn(move || part.filter(|at| !genuine(&writes[*at])).collect::<Vec<At>>())
         };
-        let (genuine, writes) = (&genuine, self.writes);
-        let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
-        let share = writes.len().div_ceil(threads).max(ALONE);
-        std::thread::scope(|scope| {
-            let begin = |from: usize| {
-                let part = from..(from + share).min(writes.len());
-                scope.spawn(move || part.filter(|at| !genuine(&writes[*at])).collect::<Vec<At>>())
-            };
-            let parts: Vec<_> = (0..writes.len()).step_by(share).map(begin).collect();
-            let found = parts.into_iter().map(|part| part.join().unwrap_or_else(|panic| resume_unwind(panic)));
-            found.flatten().collect()
-        })
-    }
+        let parts: Vec<_> = (0..writes.len()).step_by(share).map(begin).collect();
+        let found = parts.into_iter().map(|part| part.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        found.flatten().collect()
+    })
 }
 
 /// Fewer writes than this are not worth a thread.
@@ -245,8 +245,9 @@ const ALONE: usize = 10_000;
 /// `edit Page-1 (workload 17)`, `rename Page-1 to Page-2 (workload 18)`.
 pub(super) fn name(write: &Write<'_>) -> String {
     let invoked = write.invoked;
-    let to = invoked.to.as_ref().map_or_else(String::new, |to| format!(" to {to}"));
-    format!("{} {}{to} ({} {})", invoked.kind.name(), invoked.key, invoked.writer, invoked.seq)
+    let seq = invoked.seq.to_string();
+    let (between, to) = invoked.to.as_deref().map_or(("", ""), |to| (" to ", to));
+    [invoked.kind.name(), " ", &invoked.key, between, to, " (", &invoked.writer, " ", &seq, ")"].concat()
 }
 
 /// The line between what must have survived and what cannot have.

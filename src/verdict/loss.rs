@@ -105,10 +105,10 @@ fn lost_write(ledger: &Ledger<'_, '_>, at: At) -> LostWrite {
     LostWrite {
         drill: invoked.drill,
         tenant: invoked.tenant.clone(),
-        writer: invoked.writer.clone(),
+        writer: invoked.writer.to_string(),
         seq: invoked.seq,
         kind: invoked.kind,
-        key: invoked.key.clone(),
+        key: invoked.key.to_string(),
         item: ledger.name(at),
     }
 }
@@ -143,13 +143,12 @@ fn not_shown(ledger: &Ledger<'_, '_>, tenant: &Tenant, view: &View<'_>, until: u
         lost.extend(deleted.filter(|(at, _)| view.versions.contains(*at)).map(|(_, by)| *by));
     }
     if let Some(pages) = &view.locked {
-        lost.extend(
-            ideal.pages.iter().filter(|(title, _)| !pages.contains_key(title)).filter_map(|(_, line)| line.renamed),
-        );
+        let renamed = ideal.pages.iter().filter_map(|(title, line)| Some((title, line.renamed?)));
+        lost.extend(renamed.filter(|(title, _)| pages.get(title).is_none()).map(|(_, by)| by));
         for (title, protection) in &ideal.locked {
             // A renaming that is undone does not undo what came before it.
             let locked = ledger.titles_of(tenant, title).find_map(|title| pages.get(title));
-            lost.extend(protection.undone(locked.copied().unwrap_or_default()));
+            lost.extend(protection.undone(locked.unwrap_or_default()));
         }
     }
     let Some(users) = &view.users else { return lost };

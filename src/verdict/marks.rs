@@ -48,11 +48,11 @@ impl<'t, 'a> Marks<'t, 'a> {
                 }
             } else {
                 let code = if self.ours(mark, key) { FindingCode::Phantom } else { FindingCode::Alien };
-                bench.find(Finding::new(code).check(Check::Data).tenant(tenant).item(item()).seen(mark));
+                bench.find(Finding::new(code).check(Check::Data).tenant(tenant).item(item()).seen(mark.as_str()));
             }
         }
         // A name can carry the token of the write that made it.
-        let named = tokens_in(key.as_bytes()).filter_map(|mark| self.ledger.by_token(mark));
+        let named = tokens_in(key.as_bytes()).filter_map(|mark| self.ledger.by_token(&mark));
         let owners = named.map(|at| &self.ledger.writes[at].invoked.tenant);
         foreign.extend(owners.filter(|owner| *owner != tenant).cloned());
         foreign.extend(found.canaries.iter().filter(|owner| *owner != tenant).cloned());
@@ -75,7 +75,7 @@ impl<'t, 'a> Marks<'t, 'a> {
         let made = writers.names.iter().any(|(tenant, writer)| {
             WriteKind::ALL
                 .iter()
-                .any(|kind| sequences.clone().any(|seq| stamp.token(tenant, writer, seq, *kind, name) == mark))
+                .any(|kind| sequences.clone().any(|seq| stamp.token(tenant, writer, seq, *kind, name) == *mark))
         });
         self.tried.insert(tried, made);
         made

@@ -8,9 +8,10 @@ use super::ledger::Ledger;
 use super::marks::leaked;
 use super::model::{Finding, Reason};
 use crate::ids::{Datacenter, Tenant};
-use crate::journal::{Claim, Found, Item, Outcome, SideRestored, Snapshot, Surface};
+use crate::journal::{Checksum, Claim, Item, Outcome, SideRestored, Snapshot, Surface, Token};
 use crate::plan::{Action, Check, Generation, Moment, Step, Tag};
 use crate::timeline::Timeline;
+use hashbrown::HashSet;
 use std::collections::{BTreeMap, BTreeSet};
 
 const CHECK: Check = Check::ProtectedAgain;
@@ -187,12 +188,16 @@ impl<'a> Again<'_, '_, 'a> {
             return;
         };
         let uploads = self.timeline.items(Moment::Soak, tenant, Surface::Uploads).unwrap_or_default();
-        let mut tokens: BTreeMap<&str, &str> = BTreeMap::new();
+        let there: HashSet<&Token> = seen.found.tokens.iter().collect();
+        let mut marks = 0;
+        let mut absent: BTreeMap<&Token, &str> = BTreeMap::new();
         let mut contents: BTreeMap<&str, &str> = BTreeMap::new();
         for item in pages.iter().chain(uploads) {
             match item {
                 Item::Revision { key, found, .. } => {
-                    tokens.extend(found.tokens.iter().map(|token| (token.as_str(), key.as_str())));
+                    marks += found.tokens.len();
+                    let missing = found.tokens.iter().filter(|token| !there.contains(token));
+                    absent.extend(missing.map(|token| (token, key.as_str())));
                 }
                 Item::Upload { key, sha256, .. } => {
                     contents.insert(sha256, key);
@@ -206,24 +211,23 @@ impl<'a> Again<'_, '_, 'a> {
             }
         }
         // Without a single mark of users' data a folder full of files proves nothing.
-        let items = if seen.files == 0 || tokens.is_empty() { 0 } else { tokens.len() + contents.len() };
+        let items = if seen.files == 0 || marks == 0 { 0 } else { marks + contents.len() };
         bench.looked(CHECK, Some(tenant), items);
-        let there: BTreeSet<&str> = seen.found.tokens.iter().map(String::as_str).collect();
-        for (token, page) in tokens.iter().filter(|(token, _)| !there.contains(**token)) {
+        for (token, page) in absent {
             let write = self.ledger.by_token(token).map_or_else(|| format!("page {page}"), |at| self.ledger.name(at));
             bench.find(differs(vault, tenant, &write).expected("there").seen("absent"));
         }
-        let files: BTreeSet<&str> = seen.contents.iter().map(String::as_str).collect();
+        let files: BTreeSet<&str> = seen.contents.iter().map(Checksum::as_str).collect();
         for (sha256, upload) in contents.iter().filter(|(sha256, _)| !files.contains(**sha256)) {
             bench.find(differs(vault, tenant, &format!("upload {upload}")).expected(*sha256).seen("absent"));
         }
-        let Found { tokens, canaries } = &seen.found;
-        if !canaries.contains(tenant) {
+        if !seen.found.canaries.contains(tenant) {
             bench.find(differs(vault, tenant, &format!("canary of {tenant}")).expected("there").seen("absent"));
         }
-        let owners = tokens.iter().filter_map(|token| self.ledger.by_token(token));
-        let owners = owners.map(|at| &self.ledger.writes[at].invoked.tenant).chain(canaries);
-        for owner in owners.filter(|owner| *owner != tenant).collect::<BTreeSet<_>>() {
+        let others = self.ledger.writes.iter().map(|write| write.invoked).filter(|write| write.tenant != *tenant);
+        let owners = others.filter(|write| there.contains(&write.token)).map(|write| &write.tenant);
+        let canaries = seen.found.canaries.iter().filter(|owner| *owner != tenant);
+        for owner in owners.chain(canaries).collect::<BTreeSet<_>>() {
             leaked(bench, tenant, owner, &format!("backup of {tenant} in the vault in {vault}"));
         }
     }

@@ -8,7 +8,7 @@ use super::model::{Finding, Reason};
 use super::readback::{moment_name, surface_name};
 use super::subject::View;
 use crate::ids::Tenant;
-use crate::journal::{Item, Surface, WriteKind};
+use crate::journal::{Item, Surface, Token, WriteKind};
 use crate::plan::{AccessAction, Check, Moment, Phase, Who};
 use crate::timeline::{Answer, Timeline};
 use fixedbitset::FixedBitSet;
@@ -153,7 +153,7 @@ impl Ignored<'_> {
                 Some((trial, if *allowed { "allowed" } else { "refused" }.to_owned()))
             }
             Item::Pdf { key, bytes: _, found } => {
-                let mut tokens = found.tokens.clone();
+                let mut tokens: Vec<&str> = found.tokens.iter().map(Token::as_str).collect();
                 tokens.sort_unstable();
                 Some((format!("PDF of {key}"), tokens.join(",")))
             }

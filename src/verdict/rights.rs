@@ -5,7 +5,7 @@ use super::codes::{FindingCode, Severity};
 use super::ledger::{Cut, Fate, Ledger};
 use super::marks::leaked;
 use super::model::Finding;
-use super::subject::{Person, Subject, View};
+use super::subject::{Person, Protections, Subject, View};
 use super::survivors::{Presence, Switch, User};
 use crate::ids::Tenant;
 use crate::journal::{Effect, Item, Turned};
@@ -238,29 +238,29 @@ pub(super) fn protections<'a>(
     view: &mut View<'a>,
 ) {
     let beyond = &subject.beyond;
-    let mut locked = HashMap::new();
+    let mut seen = Vec::new();
     for item in items {
         let Item::Page { key, protected } = item else { continue };
-        locked.insert(key.as_str(), *protected);
-        let item = format!("protection of {key}");
+        seen.push((key.as_str(), *protected));
+        let found = |code| finding(subject, code).item(format!("protection of {key}"));
         match (subject.survivors.locked.get(key.as_str()), *protected) {
             (Some(Switch::On(at)), false) => {
-                let open = finding(subject, FindingCode::RightLost).severity(Severity::Critical).item(item);
+                let open = found(FindingCode::RightLost).severity(Severity::Critical);
                 bench.find(open.expected(subject.ledger.name(*at)));
             }
             (None | Some(Switch::Off(_)), true) if beyond.protections.contains(key.as_str()) => {
-                bench.find(finding(subject, FindingCode::TooNew).item(item).expected(subject.point()));
+                bench.find(found(FindingCode::TooNew).expected(subject.point()));
             }
             // Nobody may do more than before, but some may do less.
             (Some(Switch::Off(at)), true) => {
-                let back = finding(subject, FindingCode::Resurrected).severity(Severity::Major).item(item);
+                let back = found(FindingCode::Resurrected).severity(Severity::Major);
                 bench.find(back.expected(subject.ledger.name(*at)));
             }
             (None, true) if subject.survivors.pages.get(key).is_some() => {
-                bench.find(finding(subject, FindingCode::PermissionMissing).item(item));
+                bench.find(found(FindingCode::PermissionMissing));
             }
             (Some(Switch::On(_)) | None, true) | (Some(Switch::Off(_)) | None, false) | (Some(Switch::Unsure), _) => {}
         }
     }
-    view.locked = Some(locked);
+    view.locked = Some(Protections::of(seen));
 }

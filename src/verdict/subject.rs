@@ -8,7 +8,6 @@ use crate::ids::Tenant;
 use crate::plan::Prediction;
 use crate::timeline::Timeline;
 use fixedbitset::FixedBitSet;
-use hashbrown::HashMap;
 use std::collections::BTreeMap;
 
 /// What is looked at, with everything that is needed to judge it.
@@ -34,9 +33,13 @@ pub(super) struct View<'a> {
     pub unwritten: BTreeMap<(Store, &'a str), Vec<&'a str>>,
     /// `None` if the surface was not read.
     pub users: Option<BTreeMap<&'a str, Person<'a>>>,
-    pub locked: Option<HashMap<&'a str, bool>>,
+    pub locked: Option<Protections<'a>>,
     pub uploads: bool,
 }
+
+/// All pages, and whether they are protected.
+#[derive(Debug, Default)]
+pub(super) struct Protections<'a>(Vec<(&'a str, bool)>);
 
 /// A user, as read back.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +52,21 @@ impl View<'_> {
     /// Nothing was seen yet of any of so many writes.
     pub fn of(writes: usize) -> Self {
         Self { versions: FixedBitSet::with_capacity(writes), ..Self::default() }
+    }
+}
+
+impl<'a> Protections<'a> {
+    /// Pages are read back in some such order already, so this sorts next to nothing.
+    pub fn of(mut pages: Vec<(&'a str, bool)>) -> Self {
+        pages.sort_by_key(|(title, _)| *title);
+        Self(pages)
+    }
+
+    /// `None` if there is no such page.
+    pub fn get(&self, title: &str) -> Option<bool> {
+        let after = self.0.partition_point(|(other, _)| *other <= title);
+        let (other, protected) = self.0.get(after.checked_sub(1)?)?;
+        (*other == title).then_some(*protected)
     }
 }
 

@@ -21,7 +21,10 @@ pub(super) fn search<'a>(
 ) {
     let finding = |code| Finding::new(code).check(Check::Search).tenant(subject.tenant);
     let with_canary = pages.map(|pages| canary_pages(subject.tenant, pages));
-    let own_pages = pages.map(keys_of_pages);
+    let shared =
+        items.iter().filter_map(|item| if let Item::Search { of: None, hits } = item { Some(hits) } else { None });
+    let shared: HashSet<&str> = shared.flatten().map(String::as_str).collect();
+    let own_pages = pages.map(|pages| keys_of_pages(pages).filter(|key| shared.contains(key)).collect::<HashSet<_>>());
     let mut searched = BTreeSet::new();
     for item in items {
         let Item::Search { of, hits } = item else { continue };
@@ -90,7 +93,7 @@ fn canary_pages<'a>(tenant: &Tenant, pages: &[&'a Item]) -> BTreeSet<&'a str> {
     pages.iter().filter_map(canary).collect()
 }
 
-fn keys_of_pages<'a>(pages: &[&'a Item]) -> HashSet<&'a str> {
+fn keys_of_pages<'a>(pages: &[&'a Item]) -> impl Iterator<Item = &'a str> {
     let key = |item: &&'a Item| match item {
         Item::Revision { key, .. } | Item::Page { key, .. } => Some(key.as_str()),
         Item::Upload { .. }
@@ -100,7 +103,7 @@ fn keys_of_pages<'a>(pages: &[&'a Item]) -> HashSet<&'a str> {
         | Item::ForeignLogin { .. }
         | Item::Pdf { .. } => None,
     };
-    pages.iter().filter_map(key).collect()
+    pages.iter().filter_map(key)
 }
 
 /// Judges pages as PDF: the newest surviving text must be in it, and nobody else's.

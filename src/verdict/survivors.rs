@@ -4,6 +4,7 @@ use super::ledger::{At, Cut, Fate, Ledger, Names};
 use crate::ids::Tenant;
 use crate::journal::{Effect, Surface, Turned};
 use crate::timeline::Write;
+use fixedbitset::FixedBitSet;
 use hashbrown::{HashMap, HashSet};
 
 /// The state of one tenant at a cut.
@@ -125,14 +126,31 @@ impl<'l, 'a> Lines<'l, 'a> {
         Self { names, lines: names.all().iter().map(|_| None).collect() }
     }
 
+    /// The number of a name, which is below [`Self::numbers`], and its line.
+    pub fn find(&self, name: &str) -> Option<(usize, &Line)> {
+        let number = self.names.number(name)?;
+        Some((number, self.lines[number].as_ref()?))
+    }
+
     /// `None` if no write up to the cut is about it.
     pub fn get(&self, name: &str) -> Option<&Line> {
-        self.lines[self.names.number(name)?].as_ref()
+        self.find(name).map(|(_, line)| line)
+    }
+
+    pub const fn numbers(&self) -> usize {
+        self.lines.len()
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&'a str, &Line)> {
         let named = self.names.all().iter().zip(&self.lines);
         named.filter_map(|(name, line)| Some((*name, line.as_ref()?)))
+    }
+
+    /// Those whose number is not among these.
+    pub fn others(&self, seen: &FixedBitSet) -> impl Iterator<Item = (&'a str, &Line)> {
+        let names = self.names.all();
+        let others = self.lines.iter().enumerate().filter(|(number, _)| !seen.contains(*number));
+        others.filter_map(|(number, line)| Some((names[number], line.as_ref()?)))
     }
 
     pub fn values(&self) -> impl Iterator<Item = &Line> {

@@ -9,7 +9,8 @@ use super::subject::{Subject, View};
 use super::survivors::Line;
 use crate::journal::{Effect, Found, Item, Surface, WriteKind};
 use crate::plan::Check;
-use hashbrown::{HashMap, HashSet};
+use fixedbitset::FixedBitSet;
+use std::collections::BTreeMap;
 
 /// A store that keeps versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -86,13 +87,14 @@ pub(super) fn judge<'a>(
 ) {
     let versions = in_order(items);
     let lines = subject.lines(store);
-    let mut seen: HashSet<&str> = HashSet::new();
+    let mut seen = FixedBitSet::with_capacity(lines.numbers());
     for versions in versions.chunk_by(|one, next| one.key == next.key) {
         let key = versions[0].key;
-        seen.insert(key);
-        OneKey::new(subject, store, key).judge(bench, marks, versions, view);
+        let found = lines.find(key);
+        seen.extend(found.map(|(number, _)| number));
+        OneKey::new(subject, store, key, found.map(|(_, line)| line)).judge(bench, marks, versions, view);
     }
-    let mut absent: Vec<_> = lines.iter().filter(|(key, _)| !seen.contains(key)).collect();
+    let mut absent: Vec<_> = lines.others(&seen).collect();
     absent.sort_unstable_by_key(|(key, _)| *key);
     for (_, line) in absent {
         // What is there under another title has been reported as that.
@@ -136,8 +138,7 @@ struct OneKey<'k, 't, 'a> {
 }
 
 impl<'k, 't, 'a> OneKey<'k, 't, 'a> {
-    fn new(subject: &'k Subject<'t, 'a>, store: Store, key: &'a str) -> Self {
-        let line = subject.lines(store).get(key);
+    fn new(subject: &'k Subject<'t, 'a>, store: Store, key: &'a str, line: Option<&'k Line>) -> Self {
         let here = line
             .filter(|line| line.moved)
             .into_iter()
@@ -147,7 +148,7 @@ impl<'k, 't, 'a> OneKey<'k, 't, 'a> {
     }
 
     fn judge(&self, bench: &mut Bench<'_>, marks: &mut Marks<'_, 'a>, versions: &[Seen<'a>], view: &mut View<'a>) {
-        let mut times: HashMap<At, usize> = HashMap::with_capacity(versions.len());
+        let mut times: BTreeMap<At, usize> = BTreeMap::new();
         let mut unwritten = Vec::new();
         let mut shown = Vec::new();
         // The place in the line where the next version should stand: a wiki puts notes of its own in between.
@@ -209,7 +210,7 @@ impl<'k, 't, 'a> OneKey<'k, 't, 'a> {
     }
 
     /// The write that made exactly this content. `times`: how often each was seen so far.
-    fn by_content(&self, version: &Seen<'_>, times: &HashMap<At, usize>) -> Option<At> {
+    fn by_content(&self, version: &Seen<'_>, times: &BTreeMap<At, usize>) -> Option<At> {
         let fits = |at: &At| self.fits(*at);
         let standing = |at: &At| self.line.is_some_and(|line| line.versions.iter().any(|version| version.at == *at));
         let ledger = self.subject.ledger;
@@ -261,7 +262,8 @@ impl<'k, 't, 'a> OneKey<'k, 't, 'a> {
         // A renaming of its page that cannot or must not be seen, or something that has nothing to do with this key.
         let renaming = self.subject.ledger.renaming_to(self.subject.tenant, self.key).filter(|renaming| {
             let from = &self.subject.ledger.writes[*renaming].invoked.key;
-            OneKey::new(self.subject, self.store, from).is_about(at)
+            let line = self.subject.lines(self.store).get(from);
+            OneKey::new(self.subject, self.store, from, line).is_about(at)
         });
         // If the renaming is right, the write itself may be one that cannot or must not be seen.
         let explained = renaming.is_some_and(|renaming| !self.in_time(bench, renaming) || !self.in_time(bench, at));
@@ -303,12 +305,9 @@ impl<'k, 't, 'a> OneKey<'k, 't, 'a> {
     }
 
     /// One write twice, unless other writes repeated it.
-    fn repeated(&self, bench: &mut Bench<'_>, times: &HashMap<At, usize>) {
-        let mut repeats: Vec<(At, usize)> =
-            times.iter().filter(|(_, times)| **times > 1).map(|(at, times)| (*at, *times)).collect();
-        repeats.sort_unstable();
+    fn repeated(&self, bench: &mut Bench<'_>, times: &BTreeMap<At, usize>) {
         let mut pardoned = self.line.map_or(0, |line| line.repeats);
-        for (at, times) in repeats {
+        for (&at, &times) in times.iter().filter(|(_, times)| **times > 1) {
             let extra = times - 1;
             if extra > pardoned {
                 let finding = Finding::new(FindingCode::Duplicated).check(self.store.check());
@@ -320,7 +319,7 @@ impl<'k, 't, 'a> OneKey<'k, 't, 'a> {
     }
 
     /// The current version must be the newest that is there.
-    fn stale(&self, bench: &mut Bench<'_>, head: Option<At>, times: &HashMap<At, usize>) {
+    fn stale(&self, bench: &mut Bench<'_>, head: Option<At>, times: &BTreeMap<At, usize>) {
         let (Some(head), Some(line)) = (head, self.line) else { return };
         let newest = line.versions.iter().rfind(|version| version.required && times.contains_key(&version.at));
         let (Some(newest), Some(shown)) = (newest, self.place(head, 0)) else { return };
@@ -336,7 +335,7 @@ impl<'k, 't, 'a> OneKey<'k, 't, 'a> {
     fn missing(
         &self,
         bench: &mut Bench<'_>,
-        times: &HashMap<At, usize>,
+        times: &BTreeMap<At, usize>,
         unwritten: Vec<&Seen<'a>>,
         view: &mut View<'a>,
     ) {

@@ -174,7 +174,7 @@ impl Desk<'_> {
             let title = text::title(number);
             pages.push(self.create(editor, &title, |token| text::page(&mut dice, token)).await?.key);
         }
-        Ok(((signpost.key, signpost.sha256.unwrap_or_default()), pages))
+        Ok(((signpost.key, signpost.sha256.unwrap_or_default().to_string()), pages))
     }
 
     /// Returns the upload of the full probe with its hash, and the uploads that the history may change.
@@ -204,7 +204,7 @@ impl Desk<'_> {
             let body = |token: &str| Body::Content(text::binary_file(&mut dice, token, LARGE));
             self.put(FILE_WRITER, editor, WriteKind::Upload, &format!("Riesig-{HERE}.bin"), body).await?;
         }
-        Ok(((signpost.key, signpost.sha256.unwrap_or_default()), uploads))
+        Ok(((signpost.key, signpost.sha256.unwrap_or_default().to_string()), uploads))
     }
 
     /// The smallest file that the application takes: an empty one, or else one of a single byte. If the empty one is refused, that

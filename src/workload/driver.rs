@@ -1,7 +1,7 @@
 //! The application driver: how the harness writes, reads back and enumerates a tenant's data, always through the front door.
 
 use crate::ids::Tenant;
-use crate::journal::{Surface, WriteKind, WriteResult};
+use crate::journal::{Surface, Token, WriteKind, WriteResult, checksum};
 use crate::plan::AccessAction;
 use crate::secret::Secret;
 use async_trait::async_trait;
@@ -22,7 +22,7 @@ pub struct Write {
     pub key: String,
     pub body: Body,
     /// Placed in the edit summary, where there is one.
-    pub token: String,
+    pub token: Token,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +76,11 @@ pub type Read<T> = Result<T, DriverError>;
 
 /// One look through the front door; `Err` says what was wrong.
 pub type Look = Result<(), String>;
+
+/// Whether `content` has this SHA-256; `what` names it in the answer.
+pub(super) fn is_content(content: &[u8], sha256: &str, what: &str) -> Look {
+    if checksum(content).as_str() == sha256 { Ok(()) } else { Err(format!("{what} differs")) }
+}
 
 /// What a full probe does, apart from the write, whose token the prober puts into the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]

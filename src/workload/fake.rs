@@ -3,15 +3,13 @@
 use super::{Account, Body, Driver, DriverError, FullProbe, Look, PageRead, Read, UploadRead, UserRead, Write};
 use crate::clock::SystemClock;
 use crate::ids::{RunId, Tenant};
-use crate::journal::{Effect, Event, Surface, WriteKind, WriteResult, Writer, read};
+use crate::journal::{Effect, Event, Surface, WriteKind, WriteResult, Writer, checksum, read};
 use crate::ledger::{Ledger, Marks, RunKey};
 use crate::plan::AccessAction;
 use crate::secret::Secret;
 use assert_fs::TempDir;
 use async_trait::async_trait;
 use bytes::Bytes;
-use data_encoding::HEXLOWER;
-use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -89,7 +87,7 @@ pub struct Fake {
 }
 
 pub fn hash(bytes: &[u8]) -> String {
-    HEXLOWER.encode(&Sha256::digest(bytes))
+    checksum(bytes).to_string()
 }
 
 impl Fake {

@@ -56,7 +56,7 @@ async fn every_generation_has_each_sort_and_all_is_acknowledged() {
         assert!(kinds.iter().any(|kind| DELETIONS.contains(kind)), "{kinds:?}");
         assert!(kinds.iter().any(|kind| RIGHTS.contains(kind)), "{kinds:?}");
     }
-    assert!(writes.iter().any(|write| write.kind == WriteKind::CreateUser && write.key.contains(&write.token)));
+    assert!(writes.iter().any(|write| write.kind == WriteKind::CreateUser && write.key.contains(write.token.as_str())));
     let written: BTreeSet<_> = writes.iter().map(|write| write.kind).collect();
     assert!(WriteKind::ALL.iter().all(|kind| *kind == WriteKind::Probe || written.contains(kind)), "{written:?}");
     // What the harness expects is what the application has.

@@ -6,12 +6,10 @@
 use super::corpus::Known;
 use super::{Driver, DriverError, Read, UserRead};
 use crate::ids::Tenant;
-use crate::journal::{Event, Item, Surface, WriteError, Writer};
+use crate::journal::{Event, Item, Surface, WriteError, Writer, checksum};
 use crate::ledger::{Marks, scan};
 use crate::plan::{AccessAction, Moment, Who};
-use data_encoding::HEXLOWER;
 use futures_util::future::try_join_all;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 /// The text of a PDF, or why it is none.
@@ -85,13 +83,13 @@ impl Reader<'_> {
     async fn pages(self) -> Read<Vec<Item>> {
         let mut items = Vec::new();
         for page in self.with.driver.pages(self.tenant, &self.known.accounts.admin).await? {
-            items.push(Item::Page { key: page.key.clone(), protected: page.protected });
+            items.push(Item::Page { key: page.key.as_str().into(), protected: page.protected });
             let newest = page.revisions.len().saturating_sub(1);
             items.extend(page.revisions.iter().enumerate().map(|(index, body)| Item::Revision {
-                key: page.key.clone(),
+                key: page.key.as_str().into(),
                 index: position(index),
                 head: index == newest,
-                sha256: hash(body.as_bytes()),
+                sha256: checksum(body.as_bytes()),
                 found: scan(body.as_bytes(), self.with.marks),
             }));
         }
@@ -103,10 +101,10 @@ impl Reader<'_> {
         for upload in self.with.driver.uploads(self.tenant, &self.known.accounts.admin).await? {
             let newest = upload.versions.len().saturating_sub(1);
             items.extend(upload.versions.iter().enumerate().map(|(index, content)| Item::Upload {
-                key: upload.key.clone(),
+                key: upload.key.as_str().into(),
                 index: position(index),
                 head: index == newest,
-                sha256: hash(content),
+                sha256: checksum(content),
                 bytes: content.len() as u64,
                 found: scan(content, self.with.marks),
             }));
@@ -144,7 +142,7 @@ impl Reader<'_> {
                 (AccessAction::EditProtected, protected_page),
             ] {
                 let allowed = self.with.driver.access(self.tenant, accounts.who(who), action, key).await?;
-                items.push(Item::Access { who, action, key: key.clone(), allowed });
+                items.push(Item::Access { who, action, key: key.as_str().into(), allowed });
             }
         }
         Ok(items)
@@ -160,7 +158,7 @@ impl Reader<'_> {
                 Ok(allowed) => {
                     let_in |= allowed;
                     let (of, account, key) = (of.clone(), by.name.clone(), canary_page.clone());
-                    items.push(Item::ForeignLogin { of, account, key, allowed });
+                    items.push(Item::ForeignLogin { of, account, key: key.into(), allowed });
                 }
                 Err(why) => failed = failed.or(Some(why)),
             }
@@ -178,7 +176,7 @@ impl Reader<'_> {
         let text = (self.with.pdf_text)(&content)
             .map_err(|why| DriverError::Failed(format!("{} bytes are no readable PDF: {why}", content.len())))?;
         let found = scan(text.as_bytes(), self.with.marks);
-        Ok(vec![Item::Pdf { key: canary_page.clone(), bytes: content.len() as u64, found }])
+        Ok(vec![Item::Pdf { key: canary_page.as_str().into(), bytes: content.len() as u64, found }])
     }
 
     fn tell(self, surface: Surface, read: Read<Vec<Item>>) -> Result<(), WriteError> {
@@ -201,10 +199,6 @@ impl Reader<'_> {
     fn write(self, event: Event) -> Result<(), WriteError> {
         self.with.journal.write(event).map(|_| ())
     }
-}
-
-fn hash(bytes: &[u8]) -> String {
-    HEXLOWER.encode(&Sha256::digest(bytes))
 }
 
 fn position(index: usize) -> u32 {
@@ -272,7 +266,9 @@ mod tests {
         assert_eq!(count(|item| matches!(item, Item::User { blocked: true, .. })), 1);
         assert_eq!(count(|item| matches!(item, Item::Access { .. })), 16);
         assert_eq!(count(|item| matches!(item, Item::Access { allowed: true, .. })), 2 + 3 + 4);
-        assert!(items.iter().any(|item| matches!(item, Item::Pdf { found, .. } if found.canaries == [acme.clone()])));
+        assert!(
+            items.iter().any(|item| matches!(item, Item::Pdf { found, .. } if found.canaries[..] == [acme.clone()]))
+        );
         let hits: BTreeMap<_, _> = items
             .iter()
             .filter_map(|item| if let Item::Search { of, hits } = item { Some((of.clone(), hits.len())) } else { None })
@@ -310,7 +306,7 @@ mod tests {
         assert!(
             items
                 .iter()
-                .any(|item| { matches!(item, Item::Revision { found, .. } if found.canaries == [globex.clone()]) })
+                .any(|item| { matches!(item, Item::Revision { found, .. } if found.canaries[..] == [globex.clone()]) })
         );
         assert!(items.iter().any(|item| {
             matches!(item, Item::Search { of: Some(of), hits } if *of == globex && hits == &["Canary"])

@@ -101,6 +101,7 @@ fn sentence(dice: &mut Dice) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::Token;
     use crate::workload::fake::Scratch;
 
     const TOKEN: &str = "EFABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -143,7 +144,7 @@ mod tests {
         ];
         for body in bodies {
             let found = crate::ledger::scan(&body, &marks);
-            assert_eq!((found.tokens, found.canaries), (vec![TOKEN.to_owned()], vec![]));
+            assert!(found.tokens.iter().map(Token::as_str).eq([TOKEN]) && found.canaries.is_empty(), "{found:?}");
         }
         assert!(!binary_file(&mut dice, TOKEN, 100_000).contains(&b'<'));
         assert!(text_file(&mut dice, TOKEN, 1000).len() >= 1000);

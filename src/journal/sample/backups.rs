@@ -79,7 +79,7 @@ pub fn restore_aside(stage: &mut Stage, disaster: Disaster, vault: &Datacenter) 
         },
         files: contents.len() as u64 + 1,
         bytes: 5_000_000,
-        found: Found { tokens, canaries: vec![tenant.clone()] },
+        found: Found { tokens, canaries: [tenant.clone()].into() },
         contents,
     })));
     stage.tell(Event::SideRemoved { tenant, vault: vault.clone(), files: 0 });

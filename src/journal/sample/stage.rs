@@ -2,22 +2,22 @@
 
 use super::super::token::token;
 use super::super::{
-    Effect, Event, FingerprintOf, Found, Item, Print, Probe, ProbeKind, Surface, WriteInvoked, WriteKind, WriteResult,
+    Checksum, Effect, Event, FingerprintOf, Found, Item, Print, Probe, ProbeKind, Surface, Token, WriteInvoked,
+    WriteKind, WriteResult, checksum,
 };
 use super::KEY;
 use crate::clock::{DrillTime, Mono};
 use crate::ids::{RunId, Tenant};
 use crate::plan::{AccessAction, Generation, Moment, Plan, Who};
-use data_encoding::HEXLOWER;
-use sha2::{Digest as _, Sha256};
+use smallvec::SmallVec;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// One stored version of a page or an upload.
 #[derive(Debug, Clone)]
 struct Version {
-    token: Option<String>,
-    sha256: String,
+    token: Option<Token>,
+    sha256: Checksum,
     canary: bool,
 }
 
@@ -57,13 +57,9 @@ pub struct Stage {
     prober: Option<(Mono, u64, u64)>,
 }
 
-fn sha256(text: &str) -> String {
-    HEXLOWER.encode(&Sha256::digest(text))
-}
-
 impl Stage {
     pub fn new(plan: Plan) -> Self {
-        let system = |sha: &str| Version { token: None, sha256: sha256(sha), canary: false };
+        let system = |sha: &str| Version { token: None, sha256: checksum(sha.as_bytes()), canary: false };
         let fresh = Store {
             pages: BTreeMap::from([("Main Page".to_owned(), vec![system("made by the installer")])]),
             users: BTreeMap::from([(
@@ -157,12 +153,12 @@ impl Stage {
             write: self.writes,
             drill: self.drill,
             tenant: tenant.clone(),
-            writer: writer.to_owned(),
+            writer: writer.into(),
             seq,
             kind,
-            key: key.to_owned(),
-            token: token.clone(),
-            sha256: has_body.then(|| sha256(&content)),
+            key: key.into(),
+            token,
+            sha256: has_body.then(|| checksum(content.as_bytes())),
             group: group.map(str::to_owned),
             to: to.map(str::to_owned),
         };
@@ -180,7 +176,7 @@ impl Stage {
         }
         let store = self.stores.entry(tenant.clone()).or_default();
         let canary = key.starts_with("Canary");
-        let version = Version { token: (!empty).then_some(token), sha256: sha256(&content), canary };
+        let version = Version { token: (!empty).then_some(token), sha256: checksum(content.as_bytes()), canary };
         match kind {
             WriteKind::Create | WriteKind::Edit | WriteKind::Probe => {
                 store.pages.entry(key.to_owned()).or_default().push(version);
@@ -245,7 +241,10 @@ impl Stage {
     /// The fingerprints of everybody, without what the prober edits.
     pub fn fingerprint(&mut self, of: FingerprintOf) {
         for (tenant, store) in self.stores.clone() {
-            let print = |rows: Vec<String>| Print { items: rows.len() as u64, digest: sha256(&rows.concat()) };
+            let print = |rows: Vec<String>| Print {
+                items: rows.len() as u64,
+                digest: checksum(rows.concat().as_bytes()).to_string(),
+            };
             let line = |(key, versions): (String, Vec<Version>)| format!("{key} {versions:?}");
             let pages = store.pages.into_iter().filter(|(key, _)| key != "Probe").map(line).collect();
             let users = store.users.into_iter().map(|(name, groups)| format!("{name} {groups:?}")).collect();
@@ -260,10 +259,11 @@ impl Stage {
     }
 
     /// The tokens in a backup, and the hashes of its files.
-    pub fn backed_up(&self, generation: Generation, tenant: &Tenant) -> (Vec<String>, Vec<String>) {
+    pub fn backed_up(&self, generation: Generation, tenant: &Tenant) -> (SmallVec<[Token; 1]>, Vec<Checksum>) {
         let store = self.backups.get(&(generation, tenant.clone())).cloned().unwrap_or_default();
         let versions = store.pages.into_values().chain(store.uploads.clone().into_values()).flatten();
-        let contents: BTreeSet<String> = store.uploads.into_values().flatten().map(|version| version.sha256).collect();
+        let contents: BTreeSet<Checksum> =
+            store.uploads.into_values().flatten().map(|version| version.sha256).collect();
         (versions.filter_map(|version| version.token).collect(), contents.into_iter().collect())
     }
 
@@ -286,8 +286,8 @@ impl Stage {
 
 fn found(tenant: &Tenant, version: &Version) -> Found {
     Found {
-        tokens: version.token.iter().cloned().collect(),
-        canaries: if version.canary { vec![tenant.clone()] } else { Vec::new() },
+        tokens: version.token.into_iter().collect(),
+        canaries: version.canary.then(|| tenant.clone()).into_iter().collect(),
     }
 }
 
@@ -295,28 +295,28 @@ fn enumerate(tenant: &Tenant, store: &Store, tenants: &[Tenant]) -> Vec<(Surface
     let mut pages = Vec::new();
     let mut pdf = Vec::new();
     for (key, versions) in &store.pages {
-        pages.push(Item::Page { key: key.clone(), protected: store.locked.contains(key) });
+        pages.push(Item::Page { key: key.into(), protected: store.locked.contains(key) });
         for (index, version) in versions.iter().enumerate() {
             pages.push(Item::Revision {
-                key: key.clone(),
+                key: key.into(),
                 index: u32::try_from(index).expect("few revisions"),
                 head: index + 1 == versions.len(),
-                sha256: version.sha256.clone(),
+                sha256: version.sha256,
                 found: found(tenant, version),
             });
         }
         if let (Some(last), true) = (versions.last(), key == "Page-1") {
-            pdf.push(Item::Pdf { key: key.clone(), bytes: 12_345, found: found(tenant, last) });
+            pdf.push(Item::Pdf { key: key.into(), bytes: 12_345, found: found(tenant, last) });
         }
     }
     let mut uploads = Vec::new();
     for (key, versions) in &store.uploads {
         for (index, version) in versions.iter().enumerate() {
             uploads.push(Item::Upload {
-                key: key.clone(),
+                key: key.into(),
                 index: u32::try_from(index).expect("few versions"),
                 head: index + 1 == versions.len(),
-                sha256: version.sha256.clone(),
+                sha256: version.sha256,
                 bytes: if version.token.is_some() { 64 } else { 0 },
                 found: found(tenant, version),
             });
@@ -342,14 +342,14 @@ fn enumerate(tenant: &Tenant, store: &Store, tenants: &[Tenant]) -> Vec<(Surface
                 AccessAction::EditProtected => who == Who::Admin,
             };
             let key = if action == AccessAction::EditProtected { "Locked" } else { "Page-2" };
-            access.push(Item::Access { who, action, key: key.to_owned(), allowed });
+            access.push(Item::Access { who, action, key: key.into(), allowed });
         }
     }
     let others = tenants.iter().filter(|of| *of != tenant);
     let foreign = others.map(|of| Item::ForeignLogin {
         of: of.clone(),
         account: "Reader".to_owned(),
-        key: "Canary".to_owned(),
+        key: "Canary".into(),
         allowed: false,
     });
     vec![

@@ -31,8 +31,8 @@ pub(super) fn take_out(sample: &mut Sample, write: &WriteInvoked) -> Vec<Event> 
 }
 
 pub(super) fn revision(write: &WriteInvoked, index: u32) -> Item {
-    let sha256 = write.sha256.clone().expect("a body");
-    let found = Found { tokens: vec![write.token.clone()], canaries: Vec::new() };
+    let sha256 = write.sha256.expect("a body");
+    let found = holding(write.token);
     let (key, head) = (write.key.clone(), true);
     match write.kind {
         WriteKind::Upload => Item::Upload { key, index, head, sha256, bytes: 64, found },
@@ -83,7 +83,7 @@ fn a_page_of_the_system_that_is_gone_or_changed_is_noticed() {
     fires(&judgement, FindingCode::Lost, Some("acme"));
     let judgement = read_back(|of, mut item| {
         if let (true, Item::Revision { sha256, .. }) = (is(of, "acme", &item, "Main Page"), &mut item) {
-            "hacked".clone_into(sha256);
+            *sha256 = digits("6");
         }
         vec![item]
     });
@@ -95,7 +95,7 @@ fn other_bytes_are_corrupt_with_and_without_a_token() {
     for keep in [true, false] {
         let judgement = read_back(|of, mut item| {
             if let (true, Item::Upload { sha256, found, .. }) = (is(of, "acme", &item, "drawing.png"), &mut item) {
-                *sha256 = "0".repeat(64);
+                *sha256 = digits("0");
                 if !keep {
                     found.tokens.clear();
                 }
@@ -188,7 +188,7 @@ fn a_deletion_after_the_recovery_point_is_undone_without_a_finding() {
             if let Event::WriteInvoked(w) = event
                 && w.write == last.write
             {
-                "Page-2".clone_into(&mut w.key);
+                w.key = "Page-2".into();
                 let run = crate::ids::RunId::new("sample-1").expect("a name");
                 w.token = token(KEY, &run, &w.tenant, &w.writer, w.seq, w.kind, &w.key);
             }
@@ -272,14 +272,14 @@ fn an_unanswered_write_may_be_there_or_not() {
 
 #[test]
 fn unknown_tokens_are_alien_and_unrecorded_writes_of_ours_phantoms() {
-    let stray = |mark: String| Item::Revision {
-        key: "Page-9".to_owned(),
+    let stray = |mark: Token| Item::Revision {
+        key: "Page-9".into(),
         index: 0,
         head: true,
-        sha256: "1".repeat(64),
-        found: Found { tokens: vec![mark], canaries: Vec::new() },
+        sha256: digits("1"),
+        found: holding(mark),
     };
-    let judgement = loss(|sample| add(sample, &[stray(format!("EF{}", "A".repeat(26)))]));
+    let judgement = loss(|sample| add(sample, &[stray(format!("EF{}", "A".repeat(26)).parse().expect("a token"))]));
     fires(&judgement, FindingCode::Alien, Some("acme"));
     let run = crate::ids::RunId::new("sample-1").expect("a name");
     let ours = token(KEY, &run, &tenant("acme"), "workload", 3, WriteKind::Create, "Page-9");
@@ -289,13 +289,8 @@ fn unknown_tokens_are_alien_and_unrecorded_writes_of_ours_phantoms() {
 
 #[test]
 fn a_page_that_nobody_wrote_is_alien() {
-    let stray = Item::Revision {
-        key: "Hello".to_owned(),
-        index: 0,
-        head: true,
-        sha256: "1".repeat(64),
-        found: Found::default(),
-    };
+    let stray =
+        Item::Revision { key: "Hello".into(), index: 0, head: true, sha256: digits("1"), found: Found::default() };
     let judgement = loss(|sample| add(sample, &[stray]));
     fires(&judgement, FindingCode::Alien, Some("acme"));
 }
@@ -305,10 +300,10 @@ fn counts_are_exact_where_lists_are_capped() {
     let judgement = loss(|sample| {
         let strays: Vec<Item> = (0..200)
             .map(|at| Item::Revision {
-                key: format!("Stray {at}"),
+                key: format!("Stray {at}").into(),
                 index: 0,
                 head: true,
-                sha256: "1".repeat(64),
+                sha256: digits("1"),
                 found: Found::default(),
             })
             .collect();
@@ -348,13 +343,8 @@ fn an_untouched_tenant_must_keep_everything() {
 
 #[test]
 fn a_page_that_was_defaced_is_found_even_where_rights_are_tried() {
-    let defaced = Item::Revision {
-        key: "Locked".to_owned(),
-        index: 9,
-        head: true,
-        sha256: "2".repeat(64),
-        found: Found::default(),
-    };
+    let defaced =
+        Item::Revision { key: "Locked".into(), index: 9, head: true, sha256: digits("2"), found: Found::default() };
     let judgement = loss(|sample| add(sample, std::slice::from_ref(&defaced)));
     let found =
         judgement.findings.iter().any(|finding| finding.item.as_ref().is_some_and(|item| item.contains("Locked")));
@@ -367,10 +357,10 @@ fn a_foreign_token_in_a_name_leaks() {
     let mark = written(&sample, |w| w.tenant.as_str() == "globex" && w.key == "Page-1").remove(0).token;
     let judgement = loss(|sample| {
         let item = Item::Revision {
-            key: format!("Note {mark}"),
+            key: format!("Note {mark}").into(),
             index: 0,
             head: true,
-            sha256: "3".repeat(64),
+            sha256: digits("3"),
             found: Found::default(),
         };
         add(sample, &[item]);

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 type Identity = (String, u64, String, String);
 
 fn written(write: &WriteInvoked) -> Identity {
-    (write.writer.clone(), write.seq, write.kind.name().to_owned(), write.key.clone())
+    (write.writer.to_string(), write.seq, write.kind.name().to_owned(), write.key.to_string())
 }
 
 /// The lost writes of one tenant; its count and its list must agree.

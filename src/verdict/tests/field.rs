@@ -24,7 +24,7 @@ pub(super) struct Field {
     pub written: Vec<Written>,
     predicted: Vec<(Tenant, usize)>,
     /// Places in `written`, by token.
-    tokens: HashMap<String, usize>,
+    tokens: HashMap<Token, usize>,
 }
 
 impl Field {
@@ -60,7 +60,7 @@ impl Field {
             tenants: plan.tenants.clone(),
             affected: plan.affected.clone(),
             seen: seen.collect(),
-            tokens: written.iter().enumerate().map(|(at, it)| (it.write.token.clone(), at)).collect(),
+            tokens: written.iter().enumerate().map(|(at, it)| (it.write.token, at)).collect(),
             written,
             predicted: predicted.collect(),
             generations,
@@ -97,7 +97,7 @@ impl Field {
     pub fn versions(&self) -> Vec<(&Tenant, &Item, &Written)> {
         let body = |item: &Item| match item {
             Item::Revision { key, sha256, .. } | Item::Upload { key, sha256, .. } => {
-                Some((item.surface(), key.clone(), sha256.clone()))
+                Some((item.surface(), key.to_string(), *sha256))
             }
             _ => None,
         };

@@ -55,7 +55,7 @@ fn an_upload_that_was_deleted_after_the_recovery_point_must_be_back() {
 fn retitle(sample: &mut Sample, from: &str, to: &str) {
     sample.rewrite(&RECOVERED, |of, mut item| {
         if let (true, Item::Revision { key, .. } | Item::Page { key, .. }) = (is(of, "acme", &item, from), &mut item) {
-            to.clone_into(key);
+            *key = to.into();
         }
         vec![item]
     });
@@ -107,7 +107,7 @@ fn an_old_title_that_is_back_is_resurrected() {
         let mut left = contents(sample, "Title-2");
         left.truncate(1);
         if let Some(Item::Revision { sha256, found, .. }) = left.first_mut() {
-            *sha256 = "4".repeat(64);
+            *sha256 = digits("4");
             found.tokens.clear();
         }
         add(sample, &left);
@@ -220,10 +220,10 @@ fn a_page_whose_renaming_was_not_answered_may_be_here_or_there() {
                     match &mut item {
                         Item::Revision { index: 2, .. } => return vec![],
                         Item::Revision { key, index, head, .. } => {
-                            "Title-2".clone_into(key);
+                            *key = "Title-2".into();
                             *head = *index == 1;
                         }
-                        Item::Page { key, .. } => "Title-2".clone_into(key),
+                        Item::Page { key, .. } => *key = "Title-2".into(),
                         _ => {}
                     }
                     vec![item]

@@ -25,7 +25,7 @@ mod vaults;
 use super::{Finding, FindingCode, Judgement, ReasonCode, Verdict, gate, judge};
 use crate::ids::Tenant;
 use crate::journal::sample::{Disaster, Sample};
-use crate::journal::{Event, Item};
+use crate::journal::{Checksum, Event, Found, Item, Token};
 use crate::plan::{Check, Moment};
 use crate::timeline::Timeline;
 
@@ -93,6 +93,16 @@ fn doubts(judgement: &Judgement, code: ReasonCode) {
     assert_eq!(judgement.findings, Vec::new());
     assert_eq!(judgement.verdict, Verdict::Inconclusive);
     assert_eq!(judgement.exit_code, 2);
+}
+
+/// What nobody wrote has a hash like this.
+fn digits(digit: &str) -> Checksum {
+    digit.repeat(64).parse().expect("64 digits")
+}
+
+/// Bytes in which this mark was found.
+fn holding(mark: Token) -> Found {
+    Found { tokens: [mark].into(), ..Found::default() }
 }
 
 fn is_step(event: &Event, name: &str) -> bool {

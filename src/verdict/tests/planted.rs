@@ -208,7 +208,7 @@ fn found_in(item: &mut Item) -> Option<&mut Found> {
 fn corrupted(item: &Item, recognised: bool) -> Item {
     let mut item = item.clone();
     if let Item::Revision { sha256, .. } | Item::Upload { sha256, .. } = &mut item {
-        *sha256 = "0".repeat(64);
+        *sha256 = digits("0");
     }
     if let (false, Some(found)) = (recognised, found_in(&mut item)) {
         found.tokens.clear();
@@ -249,7 +249,7 @@ impl Bed<'_> {
         let (of, item, _) = one(&versions, self.pick)?;
         let foreign: Vec<_> = self.field.written.iter().filter(|written| written.write.tenant != *of).collect();
         let mut instead = item.clone();
-        found_in(&mut instead)?.tokens.push(one(&foreign, self.pick / 7)?.write.token.clone());
+        found_in(&mut instead)?.tokens.push(one(&foreign, self.pick / 7)?.write.token);
         replace(self.sample, &RECOVERED, of, item, &[instead]);
         Some(of.clone())
     }
@@ -345,7 +345,7 @@ impl Bed<'_> {
             kept.iter().any(|it| it.write.tenant == user.write.tenant && it.write.key == user.write.key)
         };
         let user = one(&users.into_iter().filter(deleted).collect::<Vec<_>>(), self.pick)?.write.clone();
-        let item = Item::User { name: user.key, groups: Vec::new(), blocked: false };
+        let item = Item::User { name: user.key.into(), groups: Vec::new(), blocked: false };
         append(self.sample, &user.tenant, &[item]);
         Some(user.tenant)
     }
@@ -356,10 +356,10 @@ impl Bed<'_> {
         let of = one(&self.field.tenants, self.pick)?;
         let kind = one(&WriteKind::ALL, self.pick / 3)?;
         let seq = self.pick as u64 / 42 % 40;
-        let key = "Stray".to_owned();
-        let made = token(if ours { KEY } else { b"another key" }, &run, &of, "workload", seq, kind, &key);
-        let found = Found { tokens: vec![made], canaries: Vec::new() };
-        append(self.sample, &of, &[Item::Revision { key, index: 0, head: true, sha256: "1".repeat(64), found }]);
+        let key = "Stray";
+        let made = token(if ours { KEY } else { b"another key" }, &run, &of, "workload", seq, kind, key);
+        let (sha256, found) = (digits("1"), holding(made));
+        append(self.sample, &of, &[Item::Revision { key: key.into(), index: 0, head: true, sha256, found }]);
         Some(of)
     }
 

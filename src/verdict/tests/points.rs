@@ -31,7 +31,7 @@ fn older(judge_uploads: bool, judge_pages: bool) -> Judgement {
     loss(|sample| {
         let from: DrillTime = drill_time("2026-01-06T23:00:00Z");
         let young = |w: &WriteInvoked| w.tenant.as_str() == "acme" && w.drill >= from;
-        let tokens: Vec<String> = written(sample, young).into_iter().map(|write| write.token).collect();
+        let tokens: Vec<Token> = written(sample, young).into_iter().map(|write| write.token).collect();
         sample.rewrite(&RECOVERED, |of, item| {
             let found = match &item {
                 Item::Revision { found, .. } if judge_pages => found,

@@ -178,7 +178,7 @@ fn a_stalled_workload_proves_no_rpo() {
                 gone.push(write.write);
             }
         }
-        let keys: Vec<String> = gone
+        let keys: Vec<_> = gone
             .iter()
             .filter_map(|gone| {
                 sample.events.iter().find_map(|(_, event)| match event {
@@ -187,11 +187,11 @@ fn a_stalled_workload_proves_no_rpo() {
                 })
             })
             .collect();
-        let tokens: Vec<String> = sample
+        let tokens: Vec<Token> = sample
             .events
             .iter()
             .filter_map(|(_, event)| match event {
-                Event::WriteInvoked(w) if gone.contains(&w.write) => Some(w.token.clone()),
+                Event::WriteInvoked(w) if gone.contains(&w.write) => Some(w.token),
                 _ => None,
             })
             .collect();

@@ -77,7 +77,7 @@ fn users_are_lost_resurrected_foreign_or_alien() {
         sample.change(|event| {
             if only(event) {
                 let Event::WriteInvoked(w) = event else { return };
-                "Globex-Only".clone_into(&mut w.key);
+                w.key = "Globex-Only".into();
             }
         });
         sample.rewrite(&RECOVERED, |of, item| match &item {

@@ -29,7 +29,7 @@ fn late(sample: &mut Sample, which: impl Fn(&WriteInvoked) -> bool, steady: &[It
     }
     let mut more = std::cell::RefCell::new(steady.to_vec());
     sample.rewrite(&[Moment::Steady], |of, item| {
-        let own = |found: &crate::journal::Found| found.tokens.contains(&last.token);
+        let own = |found: &Found| found.tokens.contains(&last.token);
         let put = matches!(&item, Item::Upload { found, .. } | Item::Revision { found, .. } if own(found));
         let here = *of == last.tenant && matches!(item, Item::Upload { .. });
         let mut seen = if *of == last.tenant && put { vec![] } else { vec![item] };

@@ -6,7 +6,9 @@
 mod answer;
 mod wire;
 
-use super::{Account, Body, Driver, DriverError, FullProbe, Look, PageRead, Read, UploadRead, UserRead, Write};
+use super::{
+    Account, Body, Driver, DriverError, FullProbe, Look, PageRead, Read, UploadRead, UserRead, Write, is_content,
+};
 use crate::engine::Attached;
 use crate::ids::Tenant;
 use crate::journal::{Surface, WriteKind, WriteResult};
@@ -14,10 +16,9 @@ use crate::plan::AccessAction;
 use answer::{Answer, Pages, Uploads, Users, decode};
 use async_trait::async_trait;
 use bytes::Bytes;
-use data_encoding::{BASE64, HEXLOWER};
+use data_encoding::BASE64;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::time::Duration;
 use wire::Wire;
@@ -93,11 +94,11 @@ impl ExecDriver {
     async fn look_fully(&self, tenant: &Tenant, probe: &FullProbe, written: &mut Option<WriteResult>) -> Look {
         let by = &probe.account;
         let text = self.light_text(tenant, by, &probe.page.0, probe.fresh).await?;
-        has_hash(text.as_bytes(), &probe.page.1, "page text")?;
+        is_content(text.as_bytes(), &probe.page.1, "page text")?;
 
         let answer = self.ask("read-upload", tenant, Some(by), json!({ "key": probe.upload.0 }), self.timeout).await;
         match answer.read::<Content>(Surface::Uploads).and_then(|file| decode(&file.content)) {
-            Ok(bytes) => has_hash(&bytes, &probe.upload.1, "file")?,
+            Ok(bytes) => is_content(&bytes, &probe.upload.1, "file")?,
             Err(DriverError::Unsupported(..)) => {}
             Err(DriverError::Failed(why)) => return Err(format!("file: {why}")),
         }
@@ -149,10 +150,6 @@ fn payload(kind: &str, write: &Write) -> Value {
         }
     }
     payload
-}
-
-fn has_hash(content: &[u8], sha256: &str, what: &str) -> Look {
-    if HEXLOWER.encode(&Sha256::digest(content)) == sha256 { Ok(()) } else { Err(format!("{what} differs")) }
 }
 
 const fn action_name(action: AccessAction) -> &'static str {
@@ -208,7 +205,7 @@ impl Driver for ExecDriver {
     }
 
     async fn light(&self, tenant: &Tenant, by: &Account, page: &str, sha256: &str) -> Look {
-        has_hash(self.light_text(tenant, by, page, false).await?.as_bytes(), sha256, "page text")
+        is_content(self.light_text(tenant, by, page, false).await?.as_bytes(), sha256, "page text")
     }
 
     async fn full(&self, tenant: &Tenant, probe: &FullProbe) -> (Look, Option<WriteResult>) {

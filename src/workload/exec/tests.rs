@@ -1,6 +1,7 @@
 //! The driver against a program that is played by the test.
 
 use super::*;
+use crate::journal::{Token, checksum};
 use crate::secret::Secret;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream};
 use tokio::task::JoinHandle;
@@ -41,7 +42,7 @@ fn admin() -> Account {
 }
 
 fn change(kind: WriteKind, body: Body) -> Write {
-    Write { kind, key: "Page".to_owned(), body, token: "EFX".to_owned() }
+    Write { kind, key: "Page".to_owned(), body, token: mark() }
 }
 
 fn info(result: &WriteResult) -> &str {
@@ -181,7 +182,7 @@ fn application(flaw: &'static str) -> impl Fn(&Value) -> Option<String> + Send +
 }
 
 fn hash(content: &[u8]) -> String {
-    HEXLOWER.encode(&Sha256::digest(content))
+    checksum(content).to_string()
 }
 
 #[tokio::test]
@@ -212,4 +213,8 @@ async fn a_full_probe_notices_each_flaw() {
     let (look, result) = driver.full(&acme(), &probe).await;
     assert!(look.as_ref().is_err_and(|why| why.ends_with("timed out")), "{look:?}");
     assert_eq!(result, Some(WriteResult::Info { why: "timed out".to_owned() }));
+}
+
+fn mark() -> Token {
+    "EFX".parse().expect("short enough")
 }

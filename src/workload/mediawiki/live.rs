@@ -5,11 +5,9 @@
 
 use super::*;
 use crate::clock::{Clock, SystemClock};
-use crate::journal::WriteKind;
+use crate::journal::{WriteKind, checksum};
 use crate::secret::Secret;
 use crate::workload::{Body, pdf_text};
-use data_encoding::HEXLOWER;
-use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -42,7 +40,7 @@ impl Wiki {
     }
 
     async fn send(&self, by: &Account, kind: WriteKind, key: &str, body: Body) -> WriteResult {
-        let write = Write { kind, key: key.to_owned(), body, token: TOKEN.to_owned() };
+        let write = Write { kind, key: key.to_owned(), body, token: TOKEN.parse().expect("a token") };
         self.driver.write(&self.tenant, by, &write).await
     }
 
@@ -62,7 +60,7 @@ fn text(content: &str) -> Body {
 }
 
 fn hash(content: &[u8]) -> String {
-    HEXLOWER.encode(&Sha256::digest(content))
+    checksum(content).to_string()
 }
 
 fn why(result: WriteResult) -> String {
@@ -222,7 +220,7 @@ async fn probes_are_good_and_tell_what_they_cost() {
             } else {
                 let body = text(&format!("{what} {round}"));
                 let key = format!("Probe {unique}");
-                probe.write = Some(Write { kind: WriteKind::Probe, key, body, token: TOKEN.to_owned() });
+                probe.write = Some(Write { kind: WriteKind::Probe, key, body, token: TOKEN.parse().expect("a token") });
                 wiki.driver.full(tenant, &probe).await.0
             };
             assert_eq!(look, Ok(()), "{what} {round}");

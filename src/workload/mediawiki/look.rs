@@ -6,10 +6,8 @@ use super::{files, write};
 use crate::journal::WriteResult;
 use crate::plan::AccessAction;
 use crate::workload::door::media_type;
-use crate::workload::{Body, FullProbe, Look};
-use data_encoding::HEXLOWER;
+use crate::workload::{Body, FullProbe, Look, is_content};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 /// A page's current text: the cheapest request that proves content and session in one. `index.php?action=raw` and
 /// `rest.php` take a fifth more of the wiki's processor, and answer 200 with a page of HTML when they refuse.
@@ -22,11 +20,7 @@ async fn text(session: &Session, title: &str) -> Result<String, CallError> {
 
 pub(super) async fn light(session: &Session, title: &str, sha256: &str) -> Look {
     let text = text(session, title).await.map_err(|error| error.to_string())?;
-    has_hash(text.as_bytes(), sha256, "page text")
-}
-
-fn has_hash(content: &[u8], sha256: &str, what: &str) -> Look {
-    if HEXLOWER.encode(&Sha256::digest(content)) == sha256 { Ok(()) } else { Err(format!("{what} differs")) }
+    is_content(text.as_bytes(), sha256, "page text")
 }
 
 /// Everything but the login. `written` is filled when the write is about to be sent.
@@ -42,13 +36,13 @@ pub(super) async fn full(
     let mut answer = overview(session, page, &file, &probe.word).await.map_err(|error| error.to_string())?;
 
     let text: String = take(&mut answer, page, "/revisions/0/slots/main/content").map_err(|error| error.to_string())?;
-    has_hash(text.as_bytes(), page_hash, "page text")?;
+    is_content(text.as_bytes(), page_hash, "page text")?;
     if answer.pointer("/query/search").and_then(Value::as_array).is_none_or(Vec::is_empty) {
         return Err("search finds nothing".to_owned());
     }
     let version = entry(&mut answer, &file).and_then(files::current).map_err(|error| format!("file: {error}"))?;
     let bytes = files::fetch(session, &version, None).await.map_err(|error| format!("file: {error}"))?;
-    has_hash(&bytes.ok_or("the file is not delivered")?, upload_hash, "file")?;
+    is_content(&bytes.ok_or("the file is not delivered")?, upload_hash, "file")?;
     if may_read(stranger, page).await.map_err(|error| format!("as a stranger: {error}"))? {
         return Err("a stranger may read".to_owned());
     }

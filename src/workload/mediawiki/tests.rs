@@ -2,12 +2,10 @@
 
 use super::stub::{Asked, Reply, Stub, acme};
 use super::*;
-use crate::journal::WriteKind;
+use crate::journal::{Token, WriteKind, checksum};
 use crate::secret::Secret;
 use crate::workload::Body;
-use data_encoding::HEXLOWER;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 fn account(password: &str) -> Account {
@@ -20,7 +18,7 @@ fn admin() -> Account {
 
 fn creation() -> Write {
     let body = Body::Text("text".to_owned());
-    Write { kind: WriteKind::Create, key: "Page".to_owned(), body, token: "EFX".to_owned() }
+    Write { kind: WriteKind::Create, key: "Page".to_owned(), body, token: mark() }
 }
 
 fn api_error(code: &str) -> Reply {
@@ -28,7 +26,7 @@ fn api_error(code: &str) -> Reply {
 }
 
 fn hash(content: &[u8]) -> String {
-    HEXLOWER.encode(&Sha256::digest(content))
+    checksum(content).to_string()
 }
 
 fn page(text: &str) -> Reply {
@@ -76,7 +74,7 @@ async fn write_of(
     let script = move |asked: &Asked| {
         if asked_for(asked) { Reply::Json(answer.clone()) } else { api_error("unknown_action") }
     };
-    let write = Write { kind, key: "Über X".to_owned(), body, token: "EFX".to_owned() };
+    let write = Write { kind, key: "Über X".to_owned(), body, token: mark() };
     Stub::new(script).await.wiki.write(&acme(), &admin(), &write).await
 }
 
@@ -349,4 +347,8 @@ async fn a_full_probe_notices_each_flaw() {
     probe.write = Some(Write { body: Body::Text("another".to_owned()), ..creation() });
     let (look, result) = stub.wiki.full(&acme(), &probe).await;
     assert_eq!((look, result), (Err("the write reads back different".to_owned()), written));
+}
+
+fn mark() -> Token {
+    "EFX".parse().expect("short enough")
 }
