@@ -4,7 +4,8 @@ use arrayvec::ArrayString;
 use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 
-/// A SHA-256 in hex. It lies where it is used and nowhere else in memory: a verdict compares millions of them.
+/// A SHA-256 in hex; in a journal from elsewhere perhaps another text that is no longer than one. It lies where it is used and nowhere
+/// else in memory: a verdict compares millions of them.
 pub type Checksum = ArrayString<64>;
 
 /// The SHA-256 of `bytes`.

@@ -15,7 +15,8 @@ pub const TOKEN_HERE: &str = "{token}";
 /// Length of a token in characters: the prefix and 16 bytes in base32 (RFC 4648, no padding).
 pub const TOKEN_LENGTH: usize = 28;
 
-/// A token, or the empty text. It lies where it is used and nowhere else in memory: a verdict compares millions of them.
+/// A token; in a journal from elsewhere perhaps another text that is no longer than one. It lies where it is used and nowhere else in
+/// memory: a verdict compares millions of them.
 pub type Token = ArrayString<TOKEN_LENGTH>;
 
 /// `EF` + base32 of the first 16 bytes of HMAC-SHA256 over `run · tenant · writer · seq · kind · name`, joined with U+00B7.

@@ -5,18 +5,18 @@ use super::codes::{FindingCode, ReasonCode};
 use super::model::{Finding, Reason};
 use crate::ids::Tenant;
 use crate::plan::Check;
-use hashbrown::{DefaultHashBuilder, HashMap, HashSet};
+use hashbrown::{HashMap, HashSet};
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::BuildHasher as _;
+use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 
 /// Collects what the checks say.
 #[derive(Debug)]
 pub(super) struct Bench<'p> {
     requested: &'p [Check],
-    /// Hashes of all findings so far: the same one from two readbacks counts once.
+    /// Hashes of all findings that were laid down here: the same one from two readbacks counts once.
     known: HashSet<u64>,
-    /// That of `known`, here and in all forks.
-    hasher: DefaultHashBuilder,
+    /// Those of forks that were absorbed.
+    absorbed: Vec<HashSet<u64>>,
     listed: HashMap<(FindingCode, Option<Tenant>), usize>,
     pub findings: Vec<Finding>,
     pub counts: BTreeMap<FindingCode, u64>,
@@ -32,7 +32,7 @@ impl<'p> Bench<'p> {
         Self {
             requested,
             known: HashSet::new(),
-            hasher: DefaultHashBuilder::default(),
+            absorbed: Vec::new(),
             listed: HashMap::new(),
             findings: Vec::new(),
             counts: BTreeMap::new(),
@@ -44,15 +44,17 @@ impl<'p> Bench<'p> {
         }
     }
 
-    /// One for a part that depends on nothing that is laid down meanwhile: it knows what was laid down before, and lists only what is new.
+    /// One for a part that depends on nothing that is laid down meanwhile or in another fork, like what concerns a single tenant. It
+    /// knows what was laid down here before, and lists only what is new.
     pub fn fork(&self) -> Self {
         let (known, by_tenant, reasons) = (self.known.clone(), self.by_tenant.clone(), self.reasons.clone());
-        Self { known, by_tenant, reasons, hasher: self.hasher.clone(), ..Self::new(self.requested) }
+        Self { known, by_tenant, reasons, ..Self::new(self.requested) }
     }
 
     /// Takes over what is new in a fork, none of which may have been laid down here meanwhile.
     pub fn absorb(&mut self, part: Self) {
-        self.known.extend(part.known);
+        self.absorbed.extend(part.absorbed);
+        self.absorbed.push(part.known);
         for (code, count) in part.counts {
             *self.counts.entry(code).or_default() += count;
         }
@@ -89,7 +91,10 @@ impl<'p> Bench<'p> {
             return;
         }
         let Finding { code, tenant, item, expected, seen, .. } = &finding;
-        if !self.known.insert(self.hasher.hash_one((code, tenant, item, expected, seen))) {
+        // The same in every run: a judgement can be repeated.
+        let hasher = BuildHasherDefault::<DefaultHasher>::default();
+        let hash = hasher.hash_one((code, tenant, item, expected, seen));
+        if self.absorbed.iter().any(|known| known.contains(&hash)) || !self.known.insert(hash) {
             return;
         }
         *self.counts.entry(finding.code).or_default() += 1;
@@ -149,5 +154,24 @@ impl<'p> Bench<'p> {
     pub fn doubts_about(&self, tenant: &Tenant, checks: &[Check]) -> bool {
         let concerns = |reason: &Reason| reason.check.is_some_and(|check| checks.contains(&check));
         self.reasons.iter().any(|reason| reason.tenant.as_ref() == Some(tenant) && concerns(reason))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_fork_laid_down_counts_once() {
+        let lost = || Finding::new(FindingCode::Lost).item("edit Page-1");
+        let mut bench = Bench::new(&[]);
+        let (mut part, mut deeper) = (bench.fork(), bench.fork());
+        deeper.find(lost());
+        part.absorb(deeper);
+        part.find(lost());
+        bench.absorb(part);
+        bench.find(lost());
+        bench.find(lost().seen("something else"));
+        assert_eq!((bench.counts[&FindingCode::Lost], bench.findings.len()), (2, 2));
     }
 }

@@ -210,7 +210,7 @@ impl<'a> Again<'_, '_, 'a> {
                 | Item::Pdf { .. } => {}
             }
         }
-        // Without a single mark of users' data a folder full of files proves nothing.
+        // A mark counts each time it is seen. Without a single one of users' data a folder full of files proves nothing.
         let items = if seen.files == 0 || marks == 0 { 0 } else { marks + contents.len() };
         bench.looked(CHECK, Some(tenant), items);
         for (token, page) in absent {

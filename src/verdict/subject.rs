@@ -56,7 +56,7 @@ impl View<'_> {
 }
 
 impl<'a> Protections<'a> {
-    /// Pages are read back in some such order already, so this sorts next to nothing.
+    /// Pages are read back in some such order already, so this sorts next to nothing. Of two with one title the last one counts.
     pub fn of(mut pages: Vec<(&'a str, bool)>) -> Self {
         pages.sort_by_key(|(title, _)| *title);
         Self(pages)
@@ -119,5 +119,18 @@ impl<'t, 'a> Subject<'t, 'a> {
     /// Whether this key was the system's own before the fault.
     pub fn had(&self, store: Store, key: &'a str) -> bool {
         self.steady.is_some_and(|steady| steady.unwritten.contains_key(&(store, key)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_of_two_pages_with_one_title_counts() {
+        let pages = Protections::of(vec![("b", true), ("a", false), ("c", false), ("a", true), ("b", false)]);
+        let all = ["", "a", "aa", "b", "c", "d"].map(|title| pages.get(title));
+        assert_eq!(all, [None, Some(true), None, Some(false), Some(false), None]);
+        assert_eq!(Protections::default().get("a"), None);
     }
 }

@@ -21,10 +21,9 @@ pub(super) fn search<'a>(
 ) {
     let finding = |code| Finding::new(code).check(Check::Search).tenant(subject.tenant);
     let with_canary = pages.map(|pages| canary_pages(subject.tenant, pages));
-    let shared =
-        items.iter().filter_map(|item| if let Item::Search { of: None, hits } = item { Some(hits) } else { None });
-    let shared: HashSet<&str> = shared.flatten().map(String::as_str).collect();
-    let own_pages = pages.map(|pages| keys_of_pages(pages).filter(|key| shared.contains(key)).collect::<HashSet<_>>());
+    let shared = |item: &&'a Item| if let Item::Search { of: None, hits } = item { Some(hits) } else { None };
+    let hits: HashSet<&str> = items.iter().filter_map(shared).flatten().map(String::as_str).collect();
+    let own_hits = pages.map(|pages| keys_of_pages(pages).filter(|key| hits.contains(key)).collect::<HashSet<_>>());
     let mut searched = BTreeSet::new();
     for item in items {
         let Item::Search { of, hits } = item else { continue };
@@ -53,7 +52,7 @@ pub(super) fn search<'a>(
                 if hits.is_empty() {
                     bench.find(finding(FindingCode::NotFoundBySearch).item("shared word"));
                 }
-                let Some(own) = &own_pages else { continue };
+                let Some(own) = &own_hits else { continue };
                 for hit in hits.iter().filter(|hit| !own.contains(hit.as_str())) {
                     match subject.ledger.owner_of_page(hit) {
                         Some(owner) if owner != subject.tenant => {

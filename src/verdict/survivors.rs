@@ -126,7 +126,7 @@ impl<'l, 'a> Lines<'l, 'a> {
         Self { names, lines: names.all().iter().map(|_| None).collect() }
     }
 
-    /// The number of a name, which is below [`Self::numbers`], and its line.
+    /// The number of a name, which is below [`Self::count`], and its line.
     pub fn find(&self, name: &str) -> Option<(usize, &Line)> {
         let number = self.names.number(name)?;
         Some((number, self.lines[number].as_ref()?))
@@ -137,7 +137,8 @@ impl<'l, 'a> Lines<'l, 'a> {
         self.find(name).map(|(_, line)| line)
     }
 
-    pub const fn numbers(&self) -> usize {
+    /// So many names have numbers.
+    pub const fn count(&self) -> usize {
         self.lines.len()
     }
 

@@ -87,7 +87,7 @@ pub(super) fn judge<'a>(
 ) {
     let versions = in_order(items);
     let lines = subject.lines(store);
-    let mut seen = FixedBitSet::with_capacity(lines.numbers());
+    let mut seen = FixedBitSet::with_capacity(lines.count());
     for versions in versions.chunk_by(|one, next| one.key == next.key) {
         let key = versions[0].key;
         let found = lines.find(key);

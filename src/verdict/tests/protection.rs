@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::journal::sample::{datacenter, tenant};
-use crate::journal::{Outcome, SideRestored, Snapshot};
+use crate::journal::{Outcome, SideRestored, Snapshot, WriteInvoked};
 use crate::plan::{Phase, Tag};
 use crate::verdict::{CheckOutcome, NotTested};
 
@@ -158,6 +158,10 @@ fn what_comes_out_of_a_new_backup_must_be_what_users_see() {
 fn nothing_of_another_tenant_comes_out_of_a_backup() {
     let canary = side("falkenstein", |seen| seen.found.canaries.push(tenant("globex")));
     fires(&canary, FindingCode::Leaked, Some("acme"));
+    let theirs = |w: &WriteInvoked| w.tenant.as_str() == "globex";
+    let token = data::written(&Sample::tenant_deleted(), theirs).remove(0).token;
+    let mark = side("falkenstein", |seen| seen.found.tokens.push(token));
+    fires(&mark, FindingCode::Leaked, Some("acme"));
 }
 
 #[test]
