@@ -224,6 +224,12 @@ fn a_recovery_that_fails_when_it_is_watched_is_a_result_too() {
     }
 }
 
+/// What is said of the findings of this kind.
+fn residue(judgement: &Judgement) -> Vec<&str> {
+    let found = judgement.findings.iter().filter(|finding| finding.code == FindingCode::FaultResidue);
+    found.filter_map(|finding| finding.seen.as_deref()).collect()
+}
+
 #[test]
 fn a_lost_datacenter_stays_lost() {
     let created = loss(|sample| {
@@ -237,10 +243,16 @@ fn a_lost_datacenter_stays_lost() {
         sample.insert_after(|event| matches!(event, Event::Detected { .. }), event);
     });
     fires(&created, FindingCode::FaultResidue, None);
+    assert_eq!(residue(&created), ["created after the fault"]);
+    let removed = |event: &Event| matches!(event, Event::Removed { name, .. } if name == "falkenstein-vault-data");
+    let late = loss(|sample| {
+        let (_, event) = sample.events.remove(sample.position(removed));
+        sample.insert_after(|event| matches!(event, Event::Detected { .. }), event);
+    });
+    fires(&late, FindingCode::FaultResidue, None);
+    assert_eq!(residue(&late), ["still there after the fault"]);
     let kept = loss(|sample| {
-        let at =
-            sample.position(|event| matches!(event, Event::Removed { name, .. } if name == "falkenstein-vault-data"));
-        sample.events.remove(at);
+        sample.events.remove(sample.position(removed));
     });
     fires(&kept, FindingCode::FaultResidue, None);
     let used = loss(|sample| {

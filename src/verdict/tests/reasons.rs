@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::journal::sample::tenant;
-use crate::journal::{Outcome, ProbeKind, WriteKind};
+use crate::journal::{Outcome, ProbeKind, WriteKind, WriteResult};
 use crate::plan::Phase;
 use crate::verdict::TenantState;
 use std::time::Duration;
@@ -215,6 +215,27 @@ fn a_stalled_workload_proves_no_rpo() {
     });
     assert!(reasons(&judgement).contains(&ReasonCode::WorkloadStalled));
     assert_eq!(judgement.verdict, Verdict::Inconclusive);
+}
+
+#[test]
+fn a_workload_whose_writes_nobody_acknowledged_has_stalled() {
+    let judgement = loss(|sample| {
+        let last = |event: &Event| matches!(event, Event::StepStarted { step } if step.0 == "history/write-last");
+        let from = sample.position(last);
+        let mut unknown = Vec::new();
+        for (_, event) in &mut sample.events[from..] {
+            match event {
+                Event::WriteInvoked(w) if w.tenant == tenant("acme") && w.kind != WriteKind::Probe => {
+                    unknown.push(w.write);
+                }
+                Event::WriteEnded { write, result } if unknown.contains(write) => {
+                    *result = WriteResult::Info { why: "timed out".to_owned() };
+                }
+                _ => {}
+            }
+        }
+    });
+    doubts(&judgement, ReasonCode::WorkloadStalled);
 }
 
 #[test]
