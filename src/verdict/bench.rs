@@ -2,9 +2,11 @@
 
 use super::LISTED;
 use super::codes::{FindingCode, ReasonCode};
+use super::ledger::At;
 use super::model::{Finding, Reason};
 use crate::ids::Tenant;
 use crate::plan::Check;
+use fixedbitset::FixedBitSet;
 use hashbrown::{HashMap, HashSet};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
@@ -17,6 +19,8 @@ pub(super) struct Bench<'p> {
     known: HashSet<u64>,
     /// Those of forks that were absorbed.
     absorbed: Vec<HashSet<u64>>,
+    /// Writes that were reported as lost.
+    lost: FixedBitSet,
     listed: HashMap<(FindingCode, Option<Tenant>), usize>,
     pub findings: Vec<Finding>,
     pub counts: BTreeMap<FindingCode, u64>,
@@ -33,6 +37,7 @@ impl<'p> Bench<'p> {
             requested,
             known: HashSet::new(),
             absorbed: Vec::new(),
+            lost: FixedBitSet::new(),
             listed: HashMap::new(),
             findings: Vec::new(),
             counts: BTreeMap::new(),
@@ -105,6 +110,14 @@ impl<'p> Bench<'p> {
             }
         }
         self.list(finding);
+    }
+
+    /// Lays down that a write is lost. Every readback says so again: from the second time on its `finding` is not even made.
+    pub fn find_lost(&mut self, at: At, finding: impl FnOnce() -> Finding) {
+        if !self.lost.contains(at) {
+            self.lost.grow_and_insert(at);
+            self.find(finding());
+        }
     }
 
     pub fn doubt(&mut self, reason: Reason) {

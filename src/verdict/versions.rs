@@ -101,7 +101,7 @@ pub(super) fn judge<'a>(
         let elsewhere = |at: &At| view.versions.contains(*at);
         let versions = line.versions.iter().filter(|version| version.required).map(|version| version.at);
         for at in versions.filter(|at| !elsewhere(at)).chain(line.renamed) {
-            bench.find(lost(subject, store, at));
+            bench.find_lost(at, || lost(subject, store, at));
         }
     }
     let required = lines.values().flat_map(|line| &line.versions).filter(|version| version.required);
@@ -345,7 +345,7 @@ impl<'k, 't, 'a> OneKey<'k, 't, 'a> {
         for version in required.filter(|version| !times.contains_key(&version.at)) {
             match unwritten.pop() {
                 Some(instead) => bench.find(self.corrupt(version.at, instead)),
-                None => bench.find(lost(self.subject, self.store, version.at)),
+                None => bench.find_lost(version.at, || lost(self.subject, self.store, version.at)),
             }
         }
         if unwritten.is_empty() {

@@ -3,6 +3,8 @@
 use super::*;
 use crate::journal::sample::{datacenter, tenant};
 use crate::journal::{Snapshot, VaultHit};
+use crate::plan::Operation;
+use crate::verdict::{NotTested, Reason};
 
 /// Changes what `vault` lists for acme before the fault.
 fn list(vault: &str, change: impl Fn(&mut Vec<Snapshot>, &mut bool)) -> Judgement {
@@ -65,7 +67,9 @@ fn vaults_hold_ciphertext_only() {
             });
         })
     };
-    fires(&hit("canary of acme"), FindingCode::PlainTextInVault, None);
+    let canary = hit("canary of acme");
+    fires(&canary, FindingCode::PlainTextInVault, None);
+    assert_eq!(canary.findings[0].item.as_deref(), Some("helsinki: data/00/00ff"));
     fires(&hit("looks like gzip"), FindingCode::PlainTextInVault, None);
     fires(&hit("key of acme"), FindingCode::KeyInVault, None);
     let opened = loss(|sample| {
@@ -79,6 +83,33 @@ fn vaults_hold_ciphertext_only() {
 }
 
 #[test]
+fn without_the_means_nobody_asks_for_trials_of_keys_and_it_is_told() {
+    let judgement = loss(|sample| {
+        sample.change_plan(|plan| drop(plan.stack.operations.remove(&Operation::KeyTrial)));
+        sample.drop_where(|event| matches!(event, Event::KeyTried { .. }));
+    });
+    assert_eq!(judgement.verdict, Verdict::Passed);
+    let no_means = |told: &NotTested| matches!(told, NotTested::NoMeans { check: Check::Encryption, .. });
+    assert!(judgement.not_tested.iter().any(no_means), "{:?}", judgement.not_tested);
+}
+
+#[test]
+fn what_is_missing_of_the_encryption_is_named() {
+    let missing = |which: fn(&Event) -> bool| {
+        let judgement = loss(|sample| {
+            sample.drop_where(which);
+        });
+        doubts(&judgement, ReasonCode::CheckIncomplete);
+        let of = |reason: &Reason| Some((reason.tenant.clone(), reason.item.clone()?));
+        judgement.reasons.iter().filter_map(of).collect::<Vec<_>>()
+    };
+    let searches = missing(|event| matches!(event, Event::VaultSearched { vault, .. } if vault.as_str() == "helsinki"));
+    assert_eq!(searches, [(None, "search of helsinki".to_owned())]);
+    let trials = missing(|event| matches!(event, Event::KeyTried { tenant, .. } if tenant.as_str() == "acme"));
+    assert_eq!(trials, [(Some(tenant("acme")), "trial of another tenant's key".to_owned())]);
+}
+
+#[test]
 fn what_is_declared_as_plain_is_told() {
     let because = "JSON by design".to_owned();
     let plain = crate::plan::VaultPlain { path: "*/keys/*".to_owned(), because: because.clone() };
@@ -86,7 +117,7 @@ fn what_is_declared_as_plain_is_told() {
         sample.change_plan(|plan_of| plan_of.stack.vault_plain.push(plain));
     });
     assert_eq!(judgement.verdict, Verdict::Passed);
-    let told = crate::verdict::NotTested::DeclaredPlain { path: "*/keys/*".to_owned(), because };
+    let told = NotTested::DeclaredPlain { path: "*/keys/*".to_owned(), because };
     assert!(judgement.not_tested.contains(&told));
 }
 
