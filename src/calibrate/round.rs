@@ -13,8 +13,6 @@ use crate::plan::{Phase, Plan};
 use crate::probe::{Cost, FrontWatch, ProbeTarget, Prober, Progress, attach};
 use crate::secret::Secret;
 use crate::workload::{Account, Door, MediaWiki};
-use data_encoding::HEXLOWER;
-use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -132,7 +130,7 @@ fn started(run: &RunId, plan: &Plan, key: &RunKey, wish: &Wish) -> Result<RunSta
         trigger: "calibrate".to_owned(),
         commit: None,
         plan: plan.clone(),
-        plan_sha256: HEXLOWER.encode(&Sha256::digest(serde_json::to_vec(plan)?)),
+        plan_sha256: checksum(&serde_json::to_vec(plan)?).to_string(),
         key_sha256: key.commitment(),
         canaries: BTreeMap::new(),
         decoy: String::new(),

@@ -12,11 +12,10 @@ use crate::clock::{SystemClock, unix_now, wall_now};
 use crate::drill::{self, Checkpoint, Ending, Enough, GateAnswer, Keep, Limits, Setup};
 use crate::engine::{DockerEngine, Ownership};
 use crate::ids::{Datacenter, RunId, StepName};
-use crate::journal::{self, Calibration, RunStarted, Writer};
+use crate::journal::{self, Calibration, RunStarted, Writer, checksum};
 use crate::ledger::{RunKey, canary_of, decoy_of};
 use crate::plan::{Compiled, Plan};
 use crate::stack::{Handles, Place};
-use sha2::{Digest as _, Sha256};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -272,7 +271,7 @@ fn gate(journal: &Path) -> GateAnswer {
 }
 
 fn started(run: &RunId, plan: &Plan, key: &RunKey, host: &str) -> Result<RunStarted, RunError> {
-    let plan_sha256 = data_encoding::HEXLOWER.encode(&Sha256::digest(serde_json::to_vec(plan)?));
+    let plan_sha256 = checksum(&serde_json::to_vec(plan)?).to_string();
     let in_ci = std::env::var_os("CI").is_some();
     let commit = ["CI_COMMIT_SHA", "GITHUB_SHA"].into_iter().find_map(|name| std::env::var(name).ok());
     Ok(RunStarted {

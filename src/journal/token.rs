@@ -1,11 +1,12 @@
 //! The mark that every write carries. Pure, so that the ledger makes tokens with it and the verdict verifies them with the disclosed key.
 
+use super::checksum::checksum;
 use super::event::WriteKind;
 use crate::ids::{RunId, Tenant};
 use arrayvec::ArrayString;
 use data_encoding::{BASE32_NOPAD, HEXLOWER, HEXLOWER_PERMISSIVE};
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::{Digest as _, Sha256};
+use sha2::Sha256;
 use std::borrow::Cow;
 
 /// What every token begins with, so that token-shaped text is recognised in any bytes.
@@ -98,7 +99,7 @@ fn positions(bytes: &[u8]) -> impl Iterator<Item = usize> {
 /// The run key's commitment: SHA-256 (hex) over its raw bytes, [`super::RunStarted::key_sha256`].
 #[must_use]
 pub fn commitment(key: &[u8]) -> String {
-    HEXLOWER.encode(&Sha256::digest(key))
+    checksum(key).to_string()
 }
 
 /// The run key as [`super::Event::KeyDisclosed`] carries it: hex.

@@ -1,9 +1,9 @@
 //! The one writer: assigns sequence numbers, chains the hashes, appends, and flushes to disk where a crash must not lose a line.
 
+use super::checksum::checksum;
 use super::event::{EVENT_VERSION, Entry, Event};
 use crate::clock::{Clock, Mono};
 use aho_corasick::{AhoCorasick, BuildError, MatchKind};
-use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
@@ -212,7 +212,7 @@ pub(super) fn chain_hash(entry: &Entry) -> Result<String, serde_json::Error> {
     let mut bare = entry.clone();
     bare.hash.clear();
     let bytes = serde_json::to_vec(&bare)?;
-    Ok(data_encoding::HEXLOWER.encode(&Sha256::digest(bytes)))
+    Ok(checksum(&bytes).to_string())
 }
 
 #[cfg(test)]

@@ -4,12 +4,13 @@
 //! have made one in between.
 
 use crate::ids::Tenant;
+use crate::journal::{commitment, disclose};
 use crate::secret::Secret;
 use data_encoding::{BASE32_NOPAD, HEXLOWER};
 use hmac::{Hmac, KeyInit, Mac};
 use rand::TryRng;
 use rand::rngs::SysRng;
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 
 /// The operating system has no random bytes for us.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -46,13 +47,13 @@ impl RunKey {
     /// SHA-256 (hex) of the key: what the journal begins with.
     #[must_use]
     pub fn commitment(&self) -> String {
-        HEXLOWER.encode(&Sha256::digest(self.0.expose()))
+        commitment(self.0.expose())
     }
 
     /// The key itself (hex), for the journal's closing event.
     #[must_use]
     pub fn disclose(&self) -> String {
-        HEXLOWER.encode(self.0.expose())
+        disclose(self.0.expose())
     }
 
     /// The raw key, for tokens.
