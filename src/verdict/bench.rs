@@ -187,4 +187,21 @@ mod tests {
         bench.find(lost().seen("something else"));
         assert_eq!((bench.counts[&FindingCode::Lost], bench.findings.len()), (2, 2));
     }
+
+    #[test]
+    fn a_fork_knows_what_was_laid_down_before_and_of_whom() {
+        let [acme, globex] = ["acme", "globex"].map(|name| Tenant::new(name).expect("a name"));
+        let (check, checks) = (Check::Encryption, [Check::Encryption]);
+        let (lost, unread) = (|| Finding::new(FindingCode::Lost).check(check).tenant(&acme), ReasonCode::ZeroItems);
+        let mut bench = Bench::new(&checks);
+        bench.find(lost());
+        bench.doubt(Reason::new(unread).check(check).tenant(&acme));
+        let mut part = bench.fork();
+        assert!(part.blames(&acme, &checks) && part.doubts_about(&acme, &checks));
+        assert!(!part.doubts_about(&globex, &checks) && !part.doubts_about(&acme, &[Check::Data]));
+        part.find(lost());
+        assert_eq!((part.findings.len(), part.of_check(check)), (0, 0), "only what is new is listed");
+        bench.absorb(part);
+        assert_eq!(bench.of_check(check), 1);
+    }
 }

@@ -157,7 +157,7 @@ mod tests {
         assert_eq!(counterproof(&sabotage(&["lost"], &[], None), &found, true).catch, Catch::Caught);
         assert_eq!(counterproof(&sabotage(&["lost"], &[], Some("globex")), &found, true).catch, Catch::Missed);
         let other = counterproof(&sabotage(&["leaked"], &[], Some("acme")), &found, true);
-        assert_eq!((other.catch, other.others.len()), (Catch::Missed, 1));
+        assert_eq!((other.catch, other.others), (Catch::Missed, BTreeSet::from(["lost acme".to_owned()])));
     }
 
     #[test]
@@ -224,7 +224,8 @@ mod tests {
     fn only_a_named_reason_counts() {
         let vague = with(None, Some(Reason::new(ReasonCode::ZeroItems)));
         assert_eq!(counterproof(&sabotage(&["lost"], &[], None), &vague, true).catch, Catch::Missed);
-        assert_eq!(counterproof(&sabotage(&[], &["zero-items"], None), &vague, true).catch, Catch::Caught);
+        let named = counterproof(&sabotage(&[], &["zero-items"], None), &vague, true);
+        assert_eq!((named.catch, named.hits), (Catch::Caught, BTreeSet::from(["zero-items".to_owned()])));
     }
 
     #[test]

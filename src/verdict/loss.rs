@@ -290,10 +290,8 @@ impl<'a> Points<'_, '_, 'a> {
         }
     }
 
-    /// Only writes before the fault, without the prober's, tell how old a store is.
+    /// Only what was acknowledged before the fault, without the prober's, tells how old a store is.
     fn counts(&self, at: At) -> bool {
-        let write = &self.ledger.writes[at];
-        let cut = Cut::Everything { until: self.zero.seq };
-        write.seq < self.zero.seq && cut.fate(write) == Fate::Required
+        Cut::Everything { until: self.zero.seq }.fate(&self.ledger.writes[at]) == Fate::Required
     }
 }

@@ -182,8 +182,7 @@ impl<'t, 'a> Watch<'t, 'a> {
         let bad = self.judged().filter(|mark| mark.state == State::Bad && !self.injections.touch(mark));
         let bad: Vec<&Mark> = bad.collect();
         if let Some(until) = bad.iter().map(|mark| mark.intended).max() {
-            let windows =
-                self.windows(&bad_outside(&self.injections)).into_iter().filter(|window| window.from <= until);
+            let windows = self.windows(&outside(&self.injections)).into_iter().filter(|window| window.from <= until);
             let total: Duration = windows.map(|window| window.to.since(window.from)).sum();
             let finding = Finding::new(FindingCode::OutageOfBystander).tenant(self.tenant);
             let seen = format!("{} bad slots, {}", bad.len(), humantime::format_duration(total));
@@ -226,13 +225,13 @@ impl<'t, 'a> Watch<'t, 'a> {
 
     pub fn outage(&self) -> Outage {
         let sum = |windows: &[Window]| windows.iter().map(|window| window.to.since(window.from)).sum::<Duration>();
-        let windows = self.windows(&bad);
+        let windows = self.windows(&all);
         let total = sum(&windows);
-        let injected = total.saturating_sub(sum(&self.windows(&bad_outside(&self.injections))));
+        let injected = total.saturating_sub(sum(&self.windows(&outside(&self.injections))));
         Outage { total, injected, windows }
     }
 
-    /// From the first slot that counts as bad to the completion of the next good one, for each kind; overlapping windows are one.
+    /// From the first bad slot that counts to the completion of the next good one, for each kind; overlapping windows are one.
     fn windows(&self, counts: &dyn Fn(&Mark) -> bool) -> Vec<Window> {
         let mut windows = Vec::new();
         for kind in [ProbeKind::Light, ProbeKind::Full] {
@@ -254,7 +253,7 @@ impl<'t, 'a> Watch<'t, 'a> {
 
     /// The bad slots of one kind, those without a good one in between together. Missing ones end nothing.
     pub fn spells(&self, kind: ProbeKind) -> Vec<Spell> {
-        self.spells_of(kind, &bad)
+        self.spells_of(kind, &all)
     }
 
     fn spells_of(&self, kind: ProbeKind, counts: &dyn Fn(&Mark) -> bool) -> Vec<Spell> {
@@ -298,13 +297,14 @@ impl<'t, 'a> Watch<'t, 'a> {
     }
 }
 
-fn bad(mark: &Mark) -> bool {
-    mark.state == State::Bad
+/// All bad slots.
+const fn all(_: &Mark) -> bool {
+    true
 }
 
-/// Bad slots that no injection is to blame for.
-fn bad_outside(injections: &Injections) -> impl Fn(&Mark) -> bool {
-    move |mark| bad(mark) && !injections.touch(mark)
+/// The bad slots that no injection is to blame for.
+fn outside(injections: &Injections) -> impl Fn(&Mark) -> bool {
+    move |mark| !injections.touch(mark)
 }
 
 /// Declared time: the allowances, and the detection if the drill does not measure it.

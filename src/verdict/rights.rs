@@ -242,6 +242,8 @@ pub(super) fn protections<'a>(
     for item in items {
         let Item::Page { key, protected } = item else { continue };
         seen.push((key.as_str(), *protected));
+        let ours = subject.survivors.pages.get(key).is_some();
+        let before = subject.steady.and_then(|steady| steady.locked.as_ref()?.get(key));
         let found = |code| finding(subject, code).item(format!("protection of {key}"));
         match (subject.survivors.locked.get(key.as_str()), *protected) {
             (Some(Switch::On(at)), false) => {
@@ -256,8 +258,12 @@ pub(super) fn protections<'a>(
                 let back = found(FindingCode::Resurrected).severity(Severity::Major);
                 bench.find(back.expected(subject.ledger.name(*at)));
             }
-            (None, true) if subject.survivors.pages.get(key).is_some() => {
-                bench.find(found(FindingCode::PermissionMissing));
+            // What no write of ours is about must be as before the fault.
+            (None, true) if ours || before == Some(false) => {
+                bench.find(found(FindingCode::PermissionMissing).expected("open").seen("protected"));
+            }
+            (None, false) if !ours && before == Some(true) && !beyond.protections.contains(key.as_str()) => {
+                bench.find(found(FindingCode::PermissionWidened).expected("protected").seen("open"));
             }
             (Some(Switch::On(_)) | None, true) | (Some(Switch::Off(_)) | None, false) | (Some(Switch::Unsure), _) => {}
         }

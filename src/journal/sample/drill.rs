@@ -173,6 +173,13 @@ fn baseline(stage: &mut Stage, dice: &Dice) {
         }
         if dice.numbers().contains(&0) {
             stage.write(tenant, WriteKind::Protect, "Title-0", None);
+            // Nothing, gone, and nothing again twice: three writes with one content.
+            stage.write(tenant, WriteKind::Upload, "empty-again.txt", None);
+            stage.write(tenant, WriteKind::DeleteUpload, "empty-again.txt", None);
+            stage.write(tenant, WriteKind::Upload, "empty-again.txt", None);
+            stage.write(tenant, WriteKind::Upload, "empty-again.txt", None);
+            // Of a user whom nobody of ours created.
+            stage.write(tenant, WriteKind::Grant, "Admin", Some("oversight"));
             // There and back: what was here before is here again.
             stage.write(tenant, WriteKind::Create, "Roamer", None);
             stage.write(tenant, WriteKind::Edit, "Roamer", None);

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::journal::sample::{drill_time, tenant};
-use crate::verdict::{CheckOutcome, TenantState};
+use crate::journal::{Probe, ProbeKind, Surface};
+use crate::verdict::{CheckOutcome, TenantState, measured};
 use std::time::Duration;
 
 #[test]
@@ -109,4 +110,131 @@ fn the_gate_is_ready_before_a_clean_fault_and_says_what_is_wrong_with_another() 
             assert!(result.problems.iter().any(|problem| problem.contains(word)), "{word} in {:#?}", result.problems);
         }
     }
+}
+
+#[test]
+fn the_restore_tool_took_what_the_commands_of_the_tenant_took_in_both_steps() {
+    let half = Duration::from_millis(500);
+    let judgement = loss(|sample| {
+        let fetch = |event: &Event| match event {
+            Event::TaskStarted { step, at, .. } => {
+                step.0 == "recover/fetch" && at.tenant.as_ref().is_some_and(|of| of.as_str() == "acme")
+            }
+            _ => false,
+        };
+        let begins = sample.position(fetch);
+        sample.events[begins].0 = sample.events[begins].0.plus(half);
+        sample.events.sort_by_key(|(mono, _)| *mono);
+    });
+    let restore_tool = |of: &str| judgement.tenants[&tenant(of)].parts.expect("parts").restore_tool;
+    assert_eq!(restore_tool("acme") + half, restore_tool("globex"));
+    assert_eq!(restore_tool("globex"), Duration::from_millis(2400));
+}
+
+#[test]
+fn what_the_slots_alone_say_is_what_the_drill_says() {
+    let sample = Sample::tenant_deleted();
+    let seen = |sample: &Sample, of: &str| {
+        let entries = sample.entries();
+        let timeline = Timeline::from(&entries, false).expect("a possible journal");
+        let zero = timeline.zero.expect("a fault").mono;
+        (zero, measured(&timeline, &tenant(of)).expect("slots"))
+    };
+    let judgement = judged(&sample);
+    let rto = judgement.tenants[&tenant("acme")].rto.expect("an RTO");
+    let (zero, acme) = seen(&sample, "acme");
+    let (lo, good) = acme.recovered.expect("a recovery");
+    assert_eq!((lo.since(zero), good.ended.since(zero)), (rto.machine_lo, rto.machine_hi));
+    assert_eq!((acme.outage, acme.doubtful), (judgement.tenants[&tenant("acme")].outage.clone(), false));
+    let first_bad = sample.events.iter().find_map(|(_, event)| match event {
+        Event::Probe(probe) if probe.kind == ProbeKind::Light && probe.bad.is_some() => Some(probe.intended),
+        _ => None,
+    });
+    let first = acme.spells.first().expect("an outage");
+    assert_eq!(Some(first.first_bad.intended), first_bad);
+    // It answers again, one interval later, before the next spell, if there is one.
+    let good = first.good_after.expect("it answers again").intended;
+    assert_eq!(good, first.last_bad.plus(Duration::from_millis(250)));
+    assert!(good.since(first.first_bad.intended) > Duration::from_secs(5));
+    let (_, globex) = seen(&sample, "globex");
+    assert!(globex.recovered.is_none() && globex.spells.is_empty());
+    let mut silent = sample;
+    silent.drop_where(|event| matches!(event, Event::Probe(probe) if probe.tenant.as_str() == "acme"));
+    assert!(seen(&silent, "acme").1.doubtful);
+}
+
+/// Items that are read back of a tenant at a moment.
+fn seen(sample: &Sample, moments: &[Moment], which: impl Fn(&Tenant, &Item) -> usize) -> u64 {
+    let items = sample.events.iter().filter_map(|(_, event)| match event {
+        Event::Seen { moment, tenant, item } if moments.contains(moment) => Some(which(tenant, item)),
+        _ => None,
+    });
+    items.sum::<usize>() as u64
+}
+
+#[test]
+fn a_check_looked_at_as_many_items_as_were_read_back() {
+    let sample = Sample::datacenter_loss();
+    let judgement = judged(&sample);
+    let items = |check: Check| judgement.checks.iter().find(|result| result.check == check).expect("a check").items;
+    let of = |surfaces: &[Surface]| seen(&sample, &RECOVERED, |_, item| surfaces.contains(&item.surface()).into());
+    assert_eq!(items(Check::Data), of(&[Surface::Pages]));
+    assert_eq!(items(Check::Files), of(&[Surface::Uploads]));
+    assert_eq!(items(Check::Permissions), of(&[Surface::Users, Surface::Access]));
+    assert_eq!(items(Check::Search), of(&[Surface::Search]));
+    assert_eq!(items(Check::Pdf), of(&[Surface::Pdf]));
+    let without_access = Surface::ALL.into_iter().filter(|surface| *surface != Surface::Access).collect::<Vec<_>>();
+    assert_eq!(items(Check::Isolation), of(&without_access));
+    // Every mark and every file of the first tenant, the new snapshot of each, and what the vault lists again.
+    let aside = seen(&sample, &[Moment::Soak], |of, item| match item {
+        Item::Revision { found, .. } if of.as_str() == "acme" => found.tokens.len(),
+        Item::Upload { .. } if of.as_str() == "acme" => 1,
+        _ => 0,
+    });
+    let after = &sample.events[sample.position(|event| matches!(event, Event::FaultInjecting { .. }))..];
+    let listed = after.iter().map(|(_, event)| match event {
+        Event::SnapshotsListed { snapshots, .. } => snapshots.len() as u64,
+        _ => 0,
+    });
+    assert_eq!(items(Check::ProtectedAgain), aside + 3 + listed.sum::<u64>());
+}
+
+#[test]
+fn the_slots_are_counted_from_the_fault_on_without_the_maintenance() {
+    let judgement = loss(|sample| {
+        // More than half an interval late.
+        sample.change(|event| {
+            if let Event::Probe(probe) = event
+                && probe.tenant.as_str() == "globex"
+                && probe.slot % 7 == 3
+            {
+                let late = Duration::from_millis(if probe.kind == ProbeKind::Full { 1001 } else { 126 });
+                probe.started = probe.intended.plus(late);
+                probe.ended = probe.ended.max(probe.started);
+            }
+        });
+    });
+    let sample = Sample::datacenter_loss();
+    let at = |which: fn(&Event) -> bool| sample.events[sample.position(which)].0;
+    let zero = at(|event| matches!(event, Event::FaultInjecting { .. }));
+    let (down, up) =
+        (at(|event| matches!(event, Event::MaintenanceStarted)), at(|event| matches!(event, Event::MaintenanceEnded)));
+    let end = at(|event| matches!(event, Event::StepStarted { step } if step.0 == "soak/probe-end"));
+    let slots = |which: &dyn Fn(&Probe) -> bool| {
+        let counts = |probe: &&Probe| {
+            let maintained = down <= probe.ended && probe.intended <= up;
+            probe.tenant.as_str() == "acme" && probe.ended >= zero && probe.intended <= end && !maintained
+        };
+        let probes = sample.events.iter().filter_map(|(_, event)| match event {
+            Event::Probe(probe) => Some(probe),
+            _ => None,
+        });
+        probes.filter(counts).filter(|probe| which(probe)).count() as u64
+    };
+    let of = |name: &str| &judgement.tenants[&tenant(name)].probes;
+    assert_eq!(of("acme").light, slots(&|probe| probe.kind == ProbeKind::Light));
+    assert_eq!(of("acme").full, slots(&|probe| probe.kind == ProbeKind::Full));
+    assert_eq!(of("acme").bad, slots(&|probe| probe.bad.is_some()));
+    assert_eq!((of("acme").late, of("globex").late), (0, slots(&|probe| probe.slot % 7 == 3)));
+    assert!(of("acme").light > 100 && of("acme").full > 10 && of("acme").bad > 10);
 }

@@ -45,6 +45,11 @@ fn objectives_are_judged_on_the_upper_bound() {
         sample.change_plan(|plan| plan.objectives.machine = Some(Duration::from_secs(5)));
     });
     fires(&machine, FindingCode::MachineMissed, Some("acme"));
+    let machine_hi = loss(|_| {}).rto.expect("an RTO").machine_hi;
+    let just = loss(|sample| {
+        sample.change_plan(|plan| plan.objectives.machine = Some(machine_hi));
+    });
+    assert_eq!(just.verdict, Verdict::Passed);
     let loss_of_hours = loss(|sample| {
         sample.change_plan(|plan| plan.objectives.rpo = Duration::from_secs(3600));
     });
@@ -70,6 +75,34 @@ fn a_recovery_that_reads_but_does_not_write_is_none() {
         break_probes(sample, "acme", &[ProbeKind::Full], from, to);
     });
     fires(&judgement, FindingCode::NotRecovered, Some("acme"));
+}
+
+#[test]
+fn a_recovery_that_was_not_watched_as_long_as_was_asked_is_none() {
+    let judgement = loss(|sample| {
+        sample.change_plan(|plan| plan.probe.sustain = 1000);
+    });
+    fires(&judgement, FindingCode::NotRecovered, Some("acme"));
+}
+
+#[test]
+fn a_full_slot_beside_a_bad_light_one_is_not_the_recovery_yet() {
+    let of = |judgement: &Judgement| judgement.tenants[&tenant("acme")].rto.expect("an RTO");
+    let clean = of(&loss(|_| {}));
+    let mut full = Duration::ZERO;
+    let judgement = loss(|sample| {
+        let zero = time_of(sample, |event| matches!(event, Event::FaultInjecting { .. }));
+        let first = sample.events.iter().find_map(|(_, event)| match event {
+            Event::Probe(probe) => {
+                (probe.kind == ProbeKind::Full && probe.ended == zero.plus(clean.machine_hi)).then_some(probe.intended)
+            }
+            _ => None,
+        });
+        let first = first.expect("the slot of the recovery");
+        break_probes(sample, "acme", &[ProbeKind::Light], first, first);
+        sample.change_plan(|plan| full = plan.probe.full);
+    });
+    assert_eq!(of(&judgement).machine_hi, clean.machine_hi + full);
 }
 
 #[test]
@@ -125,6 +158,7 @@ fn a_restart_after_which_nobody_used_the_system_proves_nothing() {
         });
     });
     doubts(&judgement, ReasonCode::ProberGap);
+    assert!(judgement.reasons.iter().any(|reason| reason.item.as_deref() == Some("after the restart")));
 }
 
 #[test]
@@ -134,7 +168,35 @@ fn a_bystander_must_not_notice_anything() {
         break_probes(sample, "globex", &[ProbeKind::Light], from, from.plus(Duration::from_millis(300)));
     });
     fires(&judgement, FindingCode::OutageOfBystander, Some("globex"));
-    assert_eq!(judgement.tenants[&tenant("globex")].outage.windows.len(), 1);
+    let globex = &judgement.tenants[&tenant("globex")];
+    assert_eq!((globex.outage.windows.len(), globex.probes.bad), (1, 2));
+    // Until the good one after them is complete.
+    assert_eq!(globex.outage.total, Duration::from_millis(2 * 250 + 20));
+    let total = humantime::format_duration(globex.outage.total);
+    let outage = judgement.findings.iter().find(|finding| finding.code == FindingCode::OutageOfBystander);
+    assert_eq!(outage.and_then(|finding| finding.seen.clone()), Some(format!("2 bad slots, {total}")));
+    // Two that have nothing to do with each other.
+    let twice = deletion(|sample| {
+        for phase in [Phase::Fault, Phase::Recover] {
+            let from = phase_end(sample, phase);
+            break_probes(sample, "globex", &[ProbeKind::Light], from, from.plus(Duration::from_millis(300)));
+        }
+    });
+    assert_eq!(twice.tenants[&tenant("globex")].outage.windows.len(), 2);
+}
+
+#[test]
+fn a_bystander_at_whom_nobody_looked_for_a_moment_may_have_noticed_something() {
+    let judgement = deletion(|sample| {
+        let from = phase_end(sample, Phase::Fault);
+        let slot = sample.position(
+            |event| matches!(event, Event::Probe(probe) if probe.tenant.as_str() == "globex" && probe.intended > from),
+        );
+        sample.events.remove(slot);
+    });
+    doubts(&judgement, ReasonCode::ProberGap);
+    assert_eq!(judgement.reasons[0].tenant, Some(tenant("globex")));
+    assert_eq!(judgement.reasons[0].seen.as_deref(), Some("1"));
 }
 
 #[test]

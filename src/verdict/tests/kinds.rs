@@ -99,6 +99,11 @@ fn an_old_title_that_is_back_is_resurrected() {
     });
     fires(&beside, FindingCode::Resurrected, Some("acme"));
     assert!(expects(&beside, FindingCode::Resurrected, "rename Title-2 to Renamed-2"), "{:#?}", beside.findings);
+    // A renaming that is undone does not undo the protection that came before it.
+    let locked = full(|sample| retitle(sample, "Renamed-0", "Title-0"));
+    let lost = locked.tenants[&tenant("acme")].rpo.lost_writes.iter().map(|write| write.item.as_str());
+    let of_it: Vec<_> = lost.filter(|item| item.contains("Title-0")).collect();
+    assert!(matches!(of_it[..], [one] if one.starts_with("rename Title-0 to Renamed-0 ")), "{of_it:?}");
     let instead = full(|sample| retitle(sample, "Renamed-2", "Title-2"));
     fires(&instead, FindingCode::Resurrected, Some("acme"));
     assert!(expects(&instead, FindingCode::Lost, "rename Title-2 to Renamed-2"), "{:#?}", instead.findings);

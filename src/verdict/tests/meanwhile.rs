@@ -3,7 +3,7 @@
 use super::data::{take_out, written};
 use super::*;
 use crate::journal::sample::tenant;
-use crate::journal::{WriteInvoked, WriteKind};
+use crate::journal::{WriteInvoked, WriteKind, WriteResult};
 
 #[test]
 fn a_write_on_its_way_is_counted_apart_and_never_lost() {
@@ -18,6 +18,36 @@ fn a_write_on_its_way_is_counted_apart_and_never_lost() {
     assert_eq!((rpo(&clean, "acme").in_flight, rpo(&judgement, "globex").in_flight), (0, 0));
     assert_eq!(rpo(&judgement, "acme").in_flight, 1);
     assert_eq!(rpo(&judgement, "acme").lost, rpo(&clean, "acme").lost - 1);
+}
+
+#[test]
+fn only_what_was_begun_before_the_fault_and_not_yet_given_up_is_on_its_way() {
+    // Acme's last upload, which ends in doubt: whether it begins, and whether it ends, after the fault.
+    let in_flight = |begins_after: bool, ends_after: bool| {
+        let judgement = loss(|sample| {
+            let upload = |w: &WriteInvoked| w.tenant.as_str() == "acme" && w.kind == WriteKind::Upload;
+            let last = written(sample, upload).pop().expect("a write");
+            sample.change(|event| match event {
+                Event::WriteEnded { write, result } if *write == last.write => {
+                    *result = WriteResult::Info { why: "timed out".to_owned() };
+                }
+                _ => {}
+            });
+            let place = sample.position(|event| matches!(event, Event::WriteInvoked(w) if w.write == last.write));
+            let later = |event: &Event| matches!(event, Event::FaultInjecting { .. });
+            for (after, event) in [ends_after, begins_after].into_iter().zip(take_out(sample, &last).into_iter().rev())
+            {
+                if after {
+                    sample.insert_after(later, event);
+                } else {
+                    let mono = sample.events[place].0;
+                    sample.events.insert(place, (mono, event));
+                }
+            }
+        });
+        judgement.tenants[&tenant("acme")].rpo.in_flight
+    };
+    assert_eq!((in_flight(false, true), in_flight(false, false), in_flight(true, true)), (1, 0, 0));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Every finding and every reason is made to fire by changing one thing in a clean journal; the clean one has none.
 
 mod clean;
+mod conduct;
 mod corruption;
 mod data;
 mod drill;
@@ -8,6 +9,7 @@ mod exact;
 mod field;
 mod fingerprints;
 mod kinds;
+mod marks;
 mod meanwhile;
 mod planted;
 mod points;
@@ -21,6 +23,7 @@ mod soak;
 mod speed;
 mod unnoticed;
 mod vaults;
+mod versions;
 
 use super::{Finding, FindingCode, Judgement, ReasonCode, Verdict, gate, judge};
 use crate::ids::Tenant;

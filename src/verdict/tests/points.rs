@@ -1,6 +1,6 @@
 //! Recovery points: newer, older, torn and different ones.
 
-use super::data::{DAILY, add, before, revision, written};
+use super::data::{DAILY, add, before, revision, without, written};
 use super::*;
 use crate::clock::DrillTime;
 use crate::journal::sample::{drill_time, tenant};
@@ -14,6 +14,68 @@ fn what_the_claimed_backup_cannot_contain_is_too_new() {
         add(sample, &[revision(&write, 0)]);
     });
     fires(&judgement, FindingCode::TooNew, Some("acme"));
+}
+
+#[test]
+fn between_the_claimed_backup_and_the_fault_a_write_without_an_answer_is_too_new_as_well() {
+    let judgement = loss(|sample| {
+        let note = |w: &WriteInvoked| w.tenant.as_str() == "acme" && w.key.starts_with("Note") && !before(w, DAILY);
+        let write = written(sample, note).remove(0);
+        sample.drop_where(|event| matches!(event, Event::WriteEnded { write: of, .. } if *of == write.write));
+        add(sample, &[revision(&write, 0)]);
+    });
+    fires(&judgement, FindingCode::TooNew, Some("acme"));
+}
+
+#[test]
+fn a_write_without_an_answer_that_was_begun_after_the_fault_tells_nothing_of_the_age_of_a_store() {
+    let judgement = loss(|sample| {
+        let upload = |w: &WriteInvoked| w.tenant.as_str() == "acme" && w.kind == WriteKind::Upload;
+        let last = written(sample, upload).pop().expect("a write");
+        without(sample, |write| write.write == last.write);
+        sample.insert_after(|event| matches!(event, Event::FaultInjecting { .. }), Event::WriteInvoked(last.clone()));
+        sample.rewrite(&RECOVERED, |of, item| match &item {
+            Item::Upload { key, .. } if of.as_str() == "acme" && key == "empty.txt" => vec![revision(&last, 9), item],
+            _ => vec![item],
+        });
+    });
+    let aged = [FindingCode::Skew, FindingCode::Hole, FindingCode::TooOld, FindingCode::TooNew];
+    assert!(!codes(&judgement).iter().any(|code| aged.contains(code)), "{:#?}", judgement.findings);
+}
+
+/// Acme wrote nothing between the daily that it comes back from and the next hourly, apart from these.
+fn quiet(sample: &mut Sample, but: impl Fn(&WriteInvoked) -> bool) {
+    let next = drill_time("2026-01-07T12:00:00Z");
+    without(sample, |w| w.tenant.as_str() == "acme" && !before(w, DAILY) && w.drill < next && !but(w));
+}
+
+fn found(judgement: &Judgement) -> Option<DrillTime> {
+    judgement.tenants[&tenant("acme")].rpo.found
+}
+
+#[test]
+fn of_two_generations_between_which_nobody_wrote_the_promised_one_is_meant() {
+    let judgement = loss(|sample| quiet(sample, |_| false));
+    assert_eq!(judgement.verdict, Verdict::Passed, "{:#?} {:#?}", judgement.findings, judgement.reasons);
+    assert_eq!(found(&judgement), Some(drill_time(DAILY)));
+    // One write in between, and it is there.
+    let edit = |w: &WriteInvoked| w.key == "Page-1";
+    let newer = loss(|sample| {
+        quiet(sample, edit);
+        let between = |w: &WriteInvoked| w.tenant.as_str() == "acme" && edit(w) && !before(w, DAILY);
+        let write = written(sample, between).remove(0);
+        add(sample, &[revision(&write, 9)]);
+    });
+    fires(&newer, FindingCode::TooNew, Some("acme"));
+    assert_eq!(found(&newer), Some(drill_time("2026-01-07T12:00:00Z")));
+}
+
+#[test]
+fn files_that_nobody_changed_since_the_backup_are_of_any_age() {
+    let judgement = loss(|sample| {
+        without(sample, |w| w.tenant.as_str() == "acme" && w.kind == WriteKind::Upload && !before(w, DAILY));
+    });
+    assert_eq!(judgement.verdict, Verdict::Passed, "{:#?} {:#?}", judgement.findings, judgement.reasons);
 }
 
 #[test]
@@ -81,6 +143,7 @@ fn uploads_that_are_left_newer_than_the_database_are_skewed() {
     let judgement = loss(|sample| uploads_left(sample, DAILY));
     fires(&judgement, FindingCode::Skew, Some("acme"));
     let skew = judgement.findings.iter().find(|finding| finding.code == FindingCode::Skew).expect("it fired");
+    assert_eq!(skew.expected.as_deref(), Some("daily 2026-01-07T00:05:00Z"));
     assert_eq!(skew.seen.as_deref(), Some("the moment of the fault"));
     // The same after a recovery from the newest hourly.
     let judgement = deletion(|sample| uploads_left(sample, "2026-01-07T13:00:00Z"));

@@ -2,8 +2,7 @@
 
 use super::*;
 use crate::journal::sample::tenant;
-use crate::journal::{Outcome, ProbeKind, WriteKind, WriteResult};
-use crate::plan::Phase;
+use crate::journal::{ProbeKind, WriteKind, WriteResult};
 use crate::verdict::TenantState;
 use std::time::Duration;
 
@@ -31,129 +30,6 @@ fn a_torn_journal_is_aborted_wherever_it_is_torn() {
         assert!(reasons(&judgement).contains(&ReasonCode::JournalTorn));
         assert!(reasons(&judgement).contains(&ReasonCode::Aborted));
     }
-}
-
-#[test]
-fn a_broken_harness_and_a_failed_preparation_are_no_verdict_on_the_recovery() {
-    for (step, outcome) in [
-        ("steady/encryption", Outcome::Broken { why: "engine gone".to_owned() }),
-        ("history/backup-2", Outcome::Failed { why: "exit code 1".to_owned() }),
-        ("verify/readback", Outcome::Broken { why: "engine gone".to_owned() }),
-    ] {
-        let judgement = loss(|sample| {
-            sample.change(|event| {
-                if let (true, Event::StepEnded { outcome: of, .. }) = (is_step(event, step), event) {
-                    of.clone_from(&outcome);
-                }
-            });
-        });
-        doubts(&judgement, ReasonCode::HarnessBroken);
-    }
-    let judgement = loss(|sample| {
-        sample.change(|event| {
-            if let Event::RunEnded { outcome } = event {
-                *outcome = Outcome::Broken { why: "panic".to_owned() };
-            }
-        });
-    });
-    doubts(&judgement, ReasonCode::HarnessBroken);
-}
-
-#[test]
-fn a_skipped_step_is_missed() {
-    let judgement = loss(|sample| {
-        sample.drop_where(|event| match event {
-            Event::StepStarted { step } | Event::StepEnded { step, .. } => step.0 == "history/mirror-1",
-            _ => false,
-        });
-    });
-    doubts(&judgement, ReasonCode::StepMissing);
-}
-
-#[test]
-fn the_gate_must_have_been_asked_and_must_have_been_right() {
-    let never = loss(|sample| {
-        sample.drop_where(|event| matches!(event, Event::Gate { .. }));
-    });
-    doubts(&never, ReasonCode::GateNotReady);
-    let shut = loss(|sample| {
-        sample.change(|event| {
-            if let Event::Gate { ready, .. } = event {
-                *ready = false;
-            }
-        });
-    });
-    doubts(&shut, ReasonCode::GateNotReady);
-    let wrong = loss(|sample| {
-        sample.rewrite(&[Moment::Steady], |of, item| {
-            if of.as_str() == "acme" && key_of(&item) == Some("Page-2") { vec![] } else { vec![item] }
-        });
-    });
-    doubts(&wrong, ReasonCode::SteadyNotClean);
-}
-
-#[test]
-fn a_fault_must_be_confirmed_and_undone_and_felt() {
-    let unconfirmed = loss(|sample| {
-        sample.drop_where(|event| matches!(event, Event::FaultConfirmed { .. }));
-    });
-    doubts(&unconfirmed, ReasonCode::FaultUnconfirmed);
-    let nothing = loss(|sample| {
-        sample.change(|event| {
-            if let Event::FaultTargets { targets, .. } = event {
-                targets.clear();
-            }
-        });
-    });
-    doubts(&nothing, ReasonCode::FaultUnconfirmed);
-    let stuck = loss(|sample| {
-        sample.change(|event| {
-            if let Event::UndoDone { outcome, .. } = event {
-                *outcome = Outcome::Failed { why: "refused".to_owned() };
-            }
-        });
-    });
-    doubts(&stuck, ReasonCode::UndoFailed);
-    let forgotten = loss(|sample| {
-        sample.drop_where(|event| matches!(event, Event::UndoDone { .. }));
-    });
-    doubts(&forgotten, ReasonCode::UndoFailed);
-    let unfelt = loss(|sample| {
-        sample.change(|event| {
-            if let Event::Probe(probe) = event {
-                probe.bad = None;
-            }
-        });
-    });
-    doubts(&unfelt, ReasonCode::FaultUnnoticed);
-    assert_eq!(unfelt.rto, None);
-}
-
-#[test]
-fn a_fault_that_did_not_happen_is_all_that_is_wrong() {
-    let outcome = || Outcome::Failed { why: "the fault took no effect: nothing matched".to_owned() };
-    let judgement = loss(|sample| {
-        let begin = sample.position(|event| matches!(event, Event::UndoPlanned { .. }));
-        let end = sample.position(|event| matches!(event, Event::PhaseStarted { phase: Phase::Teardown }));
-        let mono = sample.events[begin].0;
-        let step = crate::ids::StepName("fault/inject-0".to_owned());
-        let instead = [
-            Event::FaultTargets { fault: 0, targets: Vec::new() },
-            Event::FaultUnconfirmed { fault: 0, why: "nothing matched".to_owned() },
-            Event::StepEnded { step, outcome: outcome() },
-            Event::PhaseEnded { phase: Phase::Fault, outcome: outcome() },
-        ];
-        sample.events.splice(begin..end, instead.map(|event| (mono, event)));
-        sample.drop_where(|event| matches!(event, Event::UndoDone { .. }));
-        sample.change(|event| {
-            if let Event::RunEnded { outcome: ended } = event {
-                *ended = outcome();
-            }
-        });
-    });
-    doubts(&judgement, ReasonCode::FaultUnconfirmed);
-    assert_eq!(reasons(&judgement), [ReasonCode::FaultUnconfirmed]);
-    assert_eq!(judgement.reasons[0].seen.as_deref(), Some("nothing matched"));
 }
 
 #[test]
@@ -245,6 +121,22 @@ fn the_prober_must_have_looked_in_time_and_all_the_time() {
     });
     doubts(&silent, ReasonCode::ProberSilent);
     assert_eq!(silent.tenants[&tenant("acme")].state, TenantState::Unknown);
+    let lost = loss(|sample| {
+        sample.drop_where(|event| matches!(event, Event::Probe(probe) if probe.tenant.as_str() == "acme"));
+        sample.rewrite(&RECOVERED, |of, item| {
+            if of.as_str() == "acme" && key_of(&item) == Some("Page-2") { vec![] } else { vec![item] }
+        });
+    });
+    assert_eq!(lost.tenants[&tenant("acme")].state, TenantState::NotRecovered);
+    for kind in [ProbeKind::Light, ProbeKind::Full] {
+        let half = loss(|sample| {
+            sample.drop_where(|event| match event {
+                Event::Probe(probe) => probe.tenant.as_str() == "acme" && probe.kind == kind,
+                _ => false,
+            });
+        });
+        assert!(reasons(&half).contains(&ReasonCode::ProberSilent), "{:#?}", half.reasons);
+    }
     let clean = loss(|_| {});
     let hi = clean.tenants[&tenant("acme")].rto.expect("an RTO").machine_hi;
     let late = loss(|sample| {
@@ -260,6 +152,18 @@ fn the_prober_must_have_looked_in_time_and_all_the_time() {
         });
     });
     doubts(&late, ReasonCode::ProberLate);
+    // Where nothing is decided it may be late.
+    let early = loss(|sample| {
+        let zero = sample.events[sample.position(|event| matches!(event, Event::FaultInjecting { .. }))].0;
+        let first = sample.events.iter_mut().find_map(|(_, event)| match event {
+            Event::Probe(probe) if probe.tenant.as_str() == "acme" && probe.intended > zero => Some(probe),
+            _ => None,
+        });
+        let first = first.expect("a probe");
+        first.started = first.intended.plus(Duration::from_millis(200));
+        first.ended = first.started.plus(Duration::from_millis(20));
+    });
+    assert_eq!((early.verdict, early.tenants[&tenant("acme")].probes.late), (Verdict::Passed, 1));
     let gap = loss(|sample| {
         let end = sample.events[sample.position(|event| is_step(event, "verify/readback"))].0;
         sample.drop_where(|event| match event {
@@ -273,6 +177,33 @@ fn the_prober_must_have_looked_in_time_and_all_the_time() {
         });
     });
     doubts(&gap, ReasonCode::ProberGap);
+    let seen =
+        gap.reasons.iter().find(|reason| reason.code == ReasonCode::ProberGap).and_then(|reason| reason.seen.clone());
+    assert_eq!(seen, Some(gap.tenants[&tenant("acme")].probes.missing.to_string()));
+}
+
+#[test]
+fn a_slot_that_was_under_way_when_the_prober_ended_is_not_missing() {
+    // What acme's prober began in the last so many milliseconds is not there.
+    let cut = |kind: ProbeKind, millis: u64| {
+        loss(|sample| {
+            let end = |event: &Event| matches!(event, Event::StepStarted { step } if step.0 == "soak/probe-end");
+            let end = sample.events[sample.position(end)].0;
+            sample.drop_where(|event| match event {
+                Event::Probe(probe) => {
+                    let own = probe.tenant.as_str() == "acme" && probe.kind == kind;
+                    own && probe.intended.plus(Duration::from_millis(millis)) > end
+                }
+                _ => false,
+            });
+        })
+    };
+    // A time-out of three seconds, and an interval.
+    for (kind, millis) in [(ProbeKind::Light, 3250), (ProbeKind::Full, 5000)] {
+        let judgement = cut(kind, millis);
+        assert_eq!(judgement.verdict, Verdict::Passed, "{:#?}", judgement.reasons);
+        doubts(&cut(kind, millis * 2), ReasonCode::ProberGap);
+    }
 }
 
 #[test]
@@ -305,16 +236,4 @@ fn the_ledger_must_be_genuine() {
         });
     });
     doubts(&forged, ReasonCode::LedgerForged);
-}
-
-#[test]
-fn no_fault_at_all_is_inconclusive() {
-    let judgement = loss(|sample| {
-        let begin = sample.position(|event| matches!(event, Event::PhaseStarted { phase: Phase::Fault }));
-        let end = sample.position(|event| matches!(event, Event::PhaseStarted { phase: Phase::Teardown }));
-        sample.events.drain(begin..end);
-        sample.drop_where(|event| matches!(event, Event::UndoDone { .. }));
-    });
-    assert_eq!(judgement.verdict, Verdict::Inconclusive);
-    assert!(reasons(&judgement).contains(&ReasonCode::StepMissing));
 }

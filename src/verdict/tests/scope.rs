@@ -1,9 +1,11 @@
 //! What was looked at and what was not: unread surfaces, zero items, incomplete and absent checks.
 
+use super::data::without;
 use super::*;
-use crate::journal::Surface;
 use crate::journal::sample::tenant;
-use crate::verdict::{CheckOutcome, NotTested};
+use crate::journal::{Surface, WriteKind};
+use crate::plan::{Action, TestObject};
+use crate::verdict::{CheckOutcome, Limit, NotTested};
 
 #[test]
 fn what_could_not_be_read_is_not_passed() {
@@ -17,6 +19,8 @@ fn what_could_not_be_read_is_not_passed() {
         sample.drop_where(|event| of(event, Surface::Uploads));
     });
     doubts(&missing, ReasonCode::ReadbackMissing);
+    let at = missing.reasons.iter().find(|reason| reason.code == ReasonCode::ReadbackMissing);
+    assert_eq!(at.and_then(|reason| reason.item.as_deref()), Some("health uploads"));
     assert_eq!(missing.tenants[&tenant("acme")].rto, None);
     assert_eq!(missing.tenants[&tenant("acme")].rpo.loss, None);
     let failed = loss(|sample| {
@@ -51,6 +55,23 @@ fn what_could_not_be_read_is_not_passed() {
         });
     });
     doubts(&nobody, ReasonCode::ReadbackMissing);
+    // Nobody misses what was not to be read: only that nothing is known of the restart then.
+    let late = [Moment::Restart, Moment::Soak];
+    let unplanned = loss(|sample| {
+        sample.drop_where(|event| match event {
+            Event::ReadbackStarted { moment, .. } | Event::Seen { moment, .. } | Event::SurfaceRead { moment, .. } => {
+                late.contains(moment)
+            }
+            Event::StepStarted { step } | Event::StepEnded { step, .. } => {
+                ["restart/readback", "soak/readback"].contains(&step.0.as_str())
+            }
+            _ => false,
+        });
+        let read = |action: &Action| matches!(action, Action::Readback { moment } if late.contains(moment));
+        sample.change_plan(|plan| plan.steps.retain(|step| !read(&step.action)));
+    });
+    assert!(!reasons(&unplanned).contains(&ReasonCode::ReadbackMissing), "{:#?}", unplanned.reasons);
+    assert!(reasons(&unplanned).contains(&ReasonCode::ZeroItems), "{:#?}", unplanned.reasons);
 }
 
 #[test]
@@ -185,10 +206,51 @@ fn what_was_not_requested_is_named() {
     assert_eq!(judgement.verdict, Verdict::Passed, "{:#?}", judgement.reasons);
     assert_eq!(judgement.checks.len(), 1);
     assert!(judgement.not_tested.contains(&NotTested::NotRequested { check: Check::Isolation }));
-    let nothing = loss(|sample| {
-        sample.change_plan(|plan| plan.checks.clear());
+    // Where things lie does not tell whether anything was recovered.
+    for asked in [vec![], vec![Check::Residency]] {
+        let nothing = loss(|sample| {
+            sample.change_plan(|plan| plan.checks = asked);
+        });
+        doubts(&nothing, ReasonCode::ZeroItems);
+    }
+}
+
+#[test]
+fn what_no_drill_on_such_a_test_object_shows_is_told() {
+    let limits = |object: TestObject| {
+        let judgement = loss(|sample| {
+            sample.change_plan(|plan| plan.stack.test_object = object);
+        });
+        let limit = |told: &NotTested| match told {
+            NotTested::Limit(limit) => Some(*limit),
+            _ => None,
+        };
+        judgement.not_tested.iter().filter_map(limit).collect::<Vec<_>>()
+    };
+    let but = |not: &[Limit]| Limit::ALL.into_iter().filter(|limit| !not.contains(limit)).collect::<Vec<_>>();
+    let of_production = [Limit::ProductionData, Limit::ProductionConfiguration, Limit::ProductionScale];
+    assert_eq!(limits(TestObject::Model), Limit::ALL);
+    assert_eq!(limits(TestObject::StagingCopy), but(&of_production[..2]));
+    assert_eq!(limits(TestObject::RealBackups), but(&of_production));
+}
+
+#[test]
+fn in_a_stack_without_files_the_pages_tell_how_much_was_lost() {
+    let judgement = loss(|sample| {
+        without(sample, |write| write.kind == WriteKind::Upload);
+        let all = &Moment::ALL;
+        sample.rewrite(all, |_, item| if matches!(item, Item::Upload { .. }) { vec![] } else { vec![item] });
+        sample.change(|event| {
+            if let Event::SurfaceRead { moment, tenant, surface: Surface::Uploads, .. } = event {
+                let (moment, tenant) = (*moment, tenant.clone());
+                let why = "no files here".to_owned();
+                *event = Event::SurfaceAbsent { moment, tenant, surface: Surface::Uploads, why };
+            }
+        });
     });
-    doubts(&nothing, ReasonCode::ZeroItems);
+    assert_eq!(judgement.findings, Vec::new());
+    assert!(!reasons(&judgement).contains(&ReasonCode::RpoUnknown), "{:#?}", judgement.reasons);
+    assert!(judgement.tenants[&tenant("acme")].rpo.lost > 0);
 }
 
 /// Nobody asked about rights, and what is wrong with them is no finding; a leak always is one.

@@ -1,8 +1,9 @@
 //! What is wrong with search and PDF, the services that all tenants share.
 
+use super::data::{without, written};
 use super::*;
 use crate::journal::sample::tenant;
-use crate::journal::{Found, Surface};
+use crate::journal::{Found, Surface, WriteInvoked};
 use crate::plan::{AccessAction, Who};
 use crate::verdict::{NotTested, Severity};
 
@@ -26,6 +27,62 @@ fn an_empty_or_stale_index_is_noticed() {
     fires(&hits(Some("acme"), &["Page-1"]), FindingCode::NotFoundBySearch, Some("acme"));
     fires(&hits(Some("acme"), &["Canary", "Gone"]), FindingCode::SearchTooMuch, Some("acme"));
     fires(&hits(None, &["Canary", "Gone"]), FindingCode::SearchTooMuch, Some("acme"));
+}
+
+#[test]
+fn a_hit_that_is_a_page_of_one_other_tenant_leaks() {
+    // The first note, which is written by everybody but those.
+    let note = |not: &'static [&'static str]| {
+        loss(|sample| {
+            let first = written(sample, |write| write.key.starts_with("Note")).remove(0).key;
+            let theirs = |write: &WriteInvoked| write.key == first && not.contains(&write.tenant.as_str());
+            without(sample, theirs);
+            sample.rewrite(&RECOVERED, |of, mut item| match &mut item {
+                Item::Revision { key, .. } | Item::Page { key, .. } if *key == first && not.contains(&of.as_str()) => {
+                    vec![]
+                }
+                Item::Search { of: None, hits } if of.as_str() == "acme" => {
+                    hits.push(first.to_string());
+                    vec![item]
+                }
+                _ => vec![item],
+            });
+        })
+    };
+    let leaked = note(&["acme", "acme-prod"]);
+    fires(&leaked, FindingCode::Leaked, Some("acme"));
+    let found = leaked.findings.iter().find(|finding| finding.code == FindingCode::Leaked).expect("it");
+    assert_eq!(found.item.as_deref().map(|item| item.starts_with("search hit Note-")), Some(true), "{found:?}");
+    // A page of its own that is gone by right tells of a stale index.
+    let own = loss(|sample| {
+        let last = written(sample, |write| write.key.starts_with("Note")).pop().expect("a note").key;
+        without(sample, |write| write.key == last && write.tenant.as_str() != "acme");
+        sample.rewrite(&RECOVERED, |of, mut item| {
+            if let (Item::Search { of: None, hits }, "acme") = (&mut item, of.as_str()) {
+                hits.push(last.to_string());
+            }
+            vec![item]
+        });
+    });
+    fires(&own, FindingCode::SearchTooMuch, Some("acme"));
+    assert!(!codes(&own).contains(&FindingCode::Leaked), "{:#?}", own.findings);
+    // What two others have tells of nobody.
+    let two = note(&["acme"]);
+    fires(&two, FindingCode::SearchTooMuch, Some("acme"));
+    assert!(!codes(&two).contains(&FindingCode::Leaked), "{:#?}", two.findings);
+}
+
+#[test]
+fn a_search_that_nobody_tried_is_missed_by_the_check_that_wanted_it() {
+    let untried = |of_whom: &'static str| {
+        let judgement = read_back(|who, item| match &item {
+            Item::Search { of: Some(of), .. } if who.as_str() == "acme" && of.as_str() == of_whom => vec![],
+            _ => vec![item],
+        });
+        doubts(&judgement, ReasonCode::CheckIncomplete);
+        judgement.reasons[0].check
+    };
+    assert_eq!((untried("acme"), untried("globex")), (Some(Check::Search), Some(Check::Isolation)));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::*;
 use crate::journal::sample::{datacenter, tenant};
 use crate::journal::{Snapshot, VaultHit};
 use crate::plan::Operation;
-use crate::verdict::{NotTested, Reason};
+use crate::verdict::{CheckOutcome, NotTested, Reason};
 
 /// Changes what `vault` lists for acme before the fault.
 fn list(vault: &str, change: impl Fn(&mut Vec<Snapshot>, &mut bool)) -> Judgement {
@@ -91,6 +91,20 @@ fn without_the_means_nobody_asks_for_trials_of_keys_and_it_is_told() {
     assert_eq!(judgement.verdict, Verdict::Passed);
     let no_means = |told: &NotTested| matches!(told, NotTested::NoMeans { check: Check::Encryption, .. });
     assert!(judgement.not_tested.iter().any(no_means), "{:?}", judgement.not_tested);
+    assert!(!loss(|_| {}).not_tested.iter().any(no_means));
+}
+
+#[test]
+fn a_tenant_alone_has_no_other_whose_key_could_be_tried() {
+    let wanted = |tenants: usize| {
+        let judgement = loss(|sample| {
+            sample.change_plan(|plan| plan.tenants.truncate(tenants));
+            sample.events.truncate(1);
+        });
+        let trial = |reason: &&Reason| reason.item.as_deref() == Some("trial of another tenant's key");
+        judgement.reasons.iter().filter(trial).count()
+    };
+    assert_eq!((wanted(1), wanted(2)), (0, 2));
 }
 
 #[test]
@@ -100,6 +114,9 @@ fn what_is_missing_of_the_encryption_is_named() {
             sample.drop_where(which);
         });
         doubts(&judgement, ReasonCode::CheckIncomplete);
+        let encryption =
+            judgement.checks.iter().find(|result| result.check == Check::Encryption).expect("it is asked for");
+        assert_eq!((encryption.outcome, encryption.items > 0), (CheckOutcome::Inconclusive, true));
         let of = |reason: &Reason| Some((reason.tenant.clone(), reason.item.clone()?));
         judgement.reasons.iter().filter_map(of).collect::<Vec<_>>()
     };
@@ -164,5 +181,7 @@ fn a_claim_must_be_possible_and_the_promised_one() {
     fires(&claim(|claim| claim.vault = datacenter("falkenstein")), FindingCode::ClaimWrong, Some("acme"));
     fires(&claim(|claim| "unheard of".clone_into(&mut claim.snapshot)), FindingCode::ClaimWrong, Some("acme"));
     fires(&claim(|claim| claim.original = None), FindingCode::ClaimWrong, Some("acme"));
-    fires(&claim(|claim| claim.tags.clear()), FindingCode::ClaimWrong, Some("acme"));
+    let other = claim(|claim| claim.tags.clear());
+    fires(&other, FindingCode::ClaimWrong, Some("acme"));
+    assert!(!codes(&other).contains(&FindingCode::TooOld), "of the same time");
 }
