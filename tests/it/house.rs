@@ -110,3 +110,20 @@ fn no_place_of_this_machine_and_no_registry_is_named() {
         }
     }
 }
+
+/// An explanation of a line that is not there any more explains nothing, and hides that its successor has none.
+#[test]
+fn what_explains_a_surviving_mutant_names_a_line_that_is_there() {
+    let text = std::fs::read_to_string(root().join(".ci/mutants.explained")).unwrap();
+    let (mut file, mut lines) = (String::new(), 0);
+    for line in text.lines().skip_while(|line| !line.starts_with('#')).filter(|line| !line.starts_with('#')) {
+        if let Some(code) = line.strip_prefix("    ") {
+            let source = std::fs::read_to_string(root().join(&file)).unwrap();
+            assert!(source.lines().any(|line| line.trim_start() == code), "{file} has no line {code:?}");
+            lines += 1;
+        } else if let Some((path, _)) = line.split_once(": ") {
+            path.clone_into(&mut file);
+        }
+    }
+    assert!(lines > 20, "only {lines} lines are explained");
+}
