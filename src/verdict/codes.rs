@@ -62,9 +62,9 @@ codes! {
         TooOld = "too-old",
         /// What the restore tool says that it restored cannot be, or is not what the policy promises.
         ClaimWrong = "claim-wrong",
-        /// Somebody may not do what the role matrix allows.
+        /// Somebody may not do what the role matrix allows, or what was allowed before the fault.
         PermissionMissing = "permission-missing",
-        /// Somebody may do what the role matrix or the ledger forbids.
+        /// Somebody may do what the role matrix or the ledger forbids, or what was forbidden before the fault.
         PermissionWidened = "permission-widened",
         /// A group membership or a protection is gone.
         RightLost = "right-lost",

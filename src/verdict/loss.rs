@@ -239,7 +239,7 @@ impl<'a> Points<'_, '_, 'a> {
         let from = self.run(generation).to.unwrap_or(self.run(generation).from);
         let writes = self.ledger.of(self.tenant).iter().map(|at| &self.ledger.writes[*at]);
         let counts = |kind| kind != WriteKind::Probe;
-        writes.into_iter().any(|write| from < write.seq && write.seq < until && counts(write.kind))
+        writes.filter(|write| from < write.seq).any(|write| write.seq < until && counts(write.kind))
     }
 
     /// Does the loss look like an older generation, like a torn one, or like two different ones?

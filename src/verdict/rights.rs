@@ -22,9 +22,10 @@ pub(super) struct Beyond<'a> {
     grants: HashSet<(&'a str, &'a str)>,
     /// All groups that the ledger ever names for this tenant; any other group is the system's own business.
     groups: HashSet<&'a str>,
-    /// Users that were blocked, and pages that were protected, after the recovery point.
-    blocks: HashSet<&'a str>,
-    protections: HashSet<&'a str>,
+    /// Users that were blocked or let in, and pages that were protected or opened, after the recovery point: whether ever blocked or
+    /// protected.
+    blocks: HashMap<&'a str, bool>,
+    protections: HashMap<&'a str, bool>,
 }
 
 impl<'a> Beyond<'a> {
@@ -47,11 +48,9 @@ impl<'a> Beyond<'a> {
                 Effect::Turn(Turned::Membership, true) if too_new => {
                     beyond.grants.insert((&invoked.key, invoked.group.as_deref().unwrap_or_default()));
                 }
-                Effect::Turn(Turned::Block, true) if too_new => {
-                    beyond.blocks.insert(&invoked.key);
-                }
-                Effect::Turn(Turned::Protection, true) if too_new => {
-                    beyond.protections.insert(&invoked.key);
+                Effect::Turn(Turned::Block, on) if too_new => *beyond.blocks.entry(&invoked.key).or_default() |= on,
+                Effect::Turn(Turned::Protection, on) if too_new => {
+                    *beyond.protections.entry(&invoked.key).or_default() |= on;
                 }
                 Effect::Version | Effect::Removal | Effect::Renaming | Effect::Creation | Effect::Turn(..) => {}
             }
@@ -208,22 +207,23 @@ fn block<'a>(bench: &mut Bench<'_>, subject: &Subject<'_, 'a>, beyond: &Beyond<'
     let user = subject.survivors.users.get(name);
     let ours = user.is_some_and(|user| user.presence != Presence::Given);
     let before = before(subject, name).map(|before| before.blocked);
+    let later = beyond.blocks.get(name).copied();
     let found = |code| finding(subject, code).item(format!("block of user {name}"));
     match (user.and_then(|user| user.blocked), blocked) {
         (Some(Switch::On(at)), false) => {
             bench.find(found(FindingCode::Resurrected).expected(subject.ledger.name(at)).seen("not blocked"));
         }
-        (None | Some(Switch::Off(_)), true) if beyond.blocks.contains(name) => {
+        (None | Some(Switch::Off(_)), true) if later == Some(true) => {
             bench.find(found(FindingCode::TooNew).expected(subject.point()));
         }
         (Some(Switch::Off(at)), true) => {
             bench.find(found(FindingCode::PermissionMissing).expected(subject.ledger.name(at)).seen("blocked"));
         }
         // Whom no write of ours is about must be as before the fault.
-        (None, true) if ours || before == Some(false) => {
+        (None, true) if ours || (before == Some(false) && later.is_none()) => {
             bench.find(found(FindingCode::PermissionMissing).expected("not blocked").seen("blocked"));
         }
-        (None, false) if !ours && before == Some(true) && !beyond.blocks.contains(name) => {
+        (None, false) if !ours && before == Some(true) && later.is_none() => {
             bench.find(found(FindingCode::PermissionWidened).expected("blocked").seen("not blocked"));
         }
         (Some(Switch::On(_)) | None, true) | (Some(Switch::Off(_)) | None, false) | (Some(Switch::Unsure), _) => {}
@@ -244,13 +244,14 @@ pub(super) fn protections<'a>(
         seen.push((key.as_str(), *protected));
         let ours = subject.survivors.pages.get(key).is_some();
         let before = subject.steady.and_then(|steady| steady.locked.as_ref()?.get(key));
+        let later = beyond.protections.get(key.as_str()).copied();
         let found = |code| finding(subject, code).item(format!("protection of {key}"));
         match (subject.survivors.locked.get(key.as_str()), *protected) {
             (Some(Switch::On(at)), false) => {
                 let open = found(FindingCode::RightLost).severity(Severity::Critical);
                 bench.find(open.expected(subject.ledger.name(*at)));
             }
-            (None | Some(Switch::Off(_)), true) if beyond.protections.contains(key.as_str()) => {
+            (None | Some(Switch::Off(_)), true) if later == Some(true) => {
                 bench.find(found(FindingCode::TooNew).expected(subject.point()));
             }
             // Nobody may do more than before, but some may do less.
@@ -259,10 +260,10 @@ pub(super) fn protections<'a>(
                 bench.find(back.expected(subject.ledger.name(*at)));
             }
             // What no write of ours is about must be as before the fault.
-            (None, true) if ours || before == Some(false) => {
+            (None, true) if ours || (before == Some(false) && later.is_none()) => {
                 bench.find(found(FindingCode::PermissionMissing).expected("open").seen("protected"));
             }
-            (None, false) if !ours && before == Some(true) && !beyond.protections.contains(key.as_str()) => {
+            (None, false) if !ours && before == Some(true) && later.is_none() => {
                 bench.find(found(FindingCode::PermissionWidened).expected("protected").seen("open"));
             }
             (Some(Switch::On(_)) | None, true) | (Some(Switch::Off(_)) | None, false) | (Some(Switch::Unsure), _) => {}

@@ -156,7 +156,7 @@ impl<'k, 't, 'a> OneKey<'k, 't, 'a> {
         for version in versions {
             let item = || format!("{} {} #{}", self.store.name(), self.key, version.index);
             let in_place = self.in_place(version, next).filter(|at| !times.contains_key(at));
-            let exact = in_place.or_else(|| self.by_content(version, &times));
+            let exact = in_place.or_else(|| self.by_content(version, next, &times));
             let own = exact.map(|at| self.subject.ledger.writes[at].invoked.token.as_str());
             let foreign = marks.judge(bench, self.subject.tenant, self.key, item, version.found, own);
             let at = exact.or_else(|| self.by_token(version));
@@ -209,10 +209,12 @@ impl<'k, 't, 'a> OneKey<'k, 't, 'a> {
         (alone && invoked.sha256.as_deref() == Some(version.sha256)).then_some(standing.at)
     }
 
-    /// The write that made exactly this content. `times`: how often each was seen so far.
-    fn by_content(&self, version: &Seen<'_>, times: &BTreeMap<At, usize>) -> Option<At> {
+    /// The write that made exactly this content. `next`: the place in the line where it should stand; `times`: how often each was seen so
+    /// far.
+    fn by_content(&self, version: &Seen<'_>, next: usize, times: &BTreeMap<At, usize>) -> Option<At> {
         let fits = |at: &At| self.fits(*at);
-        let standing = |at: &At| self.line.is_some_and(|line| line.versions.iter().any(|version| version.at == *at));
+        let ahead = |at: &At| self.place(*at, next).is_some_and(|place| place >= next);
+        let standing = |at: &At| self.place(*at, 0).is_some();
         let ledger = self.subject.ledger;
         let own = ledger.by_content(self.subject.tenant, self.key, version.sha256);
         let equal = |at: &At| ledger.writes[*at].invoked.sha256.as_deref() == Some(version.sha256);
@@ -224,7 +226,8 @@ impl<'k, 't, 'a> OneKey<'k, 't, 'a> {
             // The same content more than once: take what stands, in order.
             many => many
                 .iter()
-                .find(|at| fresh(at) && standing(at))
+                .find(|at| fresh(at) && ahead(at))
+                .or_else(|| many.iter().find(|at| fresh(at) && standing(at)))
                 .or_else(|| many.iter().find(fresh))
                 .or_else(|| many.iter().rfind(|at| fits(at)))
                 .copied(),

@@ -111,7 +111,7 @@ fn no_place_of_this_machine_and_no_registry_is_named() {
     }
 }
 
-/// An explanation of a line that is not there any more explains nothing, and hides that its successor has none.
+/// An explanation of a line that is not there any more explains nothing.
 #[test]
 fn what_explains_a_surviving_mutant_names_a_line_that_is_there() {
     let text = std::fs::read_to_string(root().join(".ci/mutants.explained")).unwrap();

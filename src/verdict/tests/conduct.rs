@@ -1,5 +1,6 @@
 //! Whether the drill itself went as it must.
 
+use super::data::is;
 use super::drill::time_of;
 use super::*;
 use crate::journal::{Outcome, ProbeKind};
@@ -85,9 +86,7 @@ fn the_gate_must_have_been_asked_and_must_have_been_right() {
     });
     doubts(&shut, ReasonCode::GateNotReady);
     let wrong = loss(|sample| {
-        sample.rewrite(&[Moment::Steady], |of, item| {
-            if of.as_str() == "acme" && key_of(&item) == Some("Page-2") { vec![] } else { vec![item] }
-        });
+        sample.rewrite(&[Moment::Steady], |of, item| if is(of, "acme", &item, "Page-2") { vec![] } else { vec![item] });
     });
     doubts(&wrong, ReasonCode::SteadyNotClean);
 }

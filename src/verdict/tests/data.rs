@@ -30,7 +30,26 @@ pub(super) fn take_out(sample: &mut Sample, write: &WriteInvoked) -> Vec<Event> 
     taken
 }
 
-/// A history in which these writes never were: nobody sees anything of them before the fault.
+/// Lets a write be about something else, with the token that it would have.
+pub(super) fn rename(write: &mut WriteInvoked, key: &str) {
+    let run = crate::ids::RunId::new("sample-1").expect("a name");
+    write.key = key.into();
+    write.token = token(KEY, &run, &write.tenant, &write.writer, write.seq, write.kind, &write.key);
+}
+
+/// One more write of acme, acknowledged after the recovery point.
+pub(super) fn later(sample: &mut Sample, kind: WriteKind, key: &str) {
+    let mut write = written(sample, |write| write.tenant.as_str() == "acme").pop().expect("a write");
+    (write.write, write.writer, write.kind) = (1_000_000, "later".into(), kind);
+    (write.sha256, write.group, write.to) = (None, None, None);
+    rename(&mut write, key);
+    let result = WriteResult::Ok { revision: "later".to_owned() };
+    let end = |event: &Event| is_step(event, "history/write-last");
+    sample.insert_before(end, Event::WriteInvoked(write));
+    sample.insert_before(end, Event::WriteEnded { write: 1_000_000, result });
+}
+
+/// A history in which these writes never were: nobody sees versions, new pages or groups of theirs before the fault.
 pub(super) fn without(sample: &mut Sample, which: impl Fn(&WriteInvoked) -> bool) {
     let gone = written(sample, which);
     for write in &gone {
@@ -208,9 +227,7 @@ fn a_deletion_after_the_recovery_point_is_undone_without_a_finding() {
             if let Event::WriteInvoked(w) = event
                 && w.write == last.write
             {
-                w.key = "Page-2".into();
-                let run = crate::ids::RunId::new("sample-1").expect("a name");
-                w.token = token(KEY, &run, &w.tenant, &w.writer, w.seq, w.kind, &w.key);
+                rename(w, "Page-2");
             }
         });
         let steady = [Moment::Steady];

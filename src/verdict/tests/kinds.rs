@@ -1,6 +1,7 @@
 //! What is wrong after the rarer kinds of writes: deletions of uploads, renamings, protections and blocks that come and go.
 
 use super::data::{add, is, revision, written};
+use super::rights::{block, protect};
 use super::*;
 use crate::journal::sample::tenant;
 use crate::journal::{WriteInvoked, WriteKind, WriteResult};
@@ -99,11 +100,6 @@ fn an_old_title_that_is_back_is_resurrected() {
     });
     fires(&beside, FindingCode::Resurrected, Some("acme"));
     assert!(expects(&beside, FindingCode::Resurrected, "rename Title-2 to Renamed-2"), "{:#?}", beside.findings);
-    // A renaming that is undone does not undo the protection that came before it.
-    let locked = full(|sample| retitle(sample, "Renamed-0", "Title-0"));
-    let lost = locked.tenants[&tenant("acme")].rpo.lost_writes.iter().map(|write| write.item.as_str());
-    let of_it: Vec<_> = lost.filter(|item| item.contains("Title-0")).collect();
-    assert!(matches!(of_it[..], [one] if one.starts_with("rename Title-0 to Renamed-0 ")), "{of_it:?}");
     let instead = full(|sample| retitle(sample, "Renamed-2", "Title-2"));
     fires(&instead, FindingCode::Resurrected, Some("acme"));
     assert!(expects(&instead, FindingCode::Lost, "rename Title-2 to Renamed-2"), "{:#?}", instead.findings);
@@ -118,6 +114,14 @@ fn an_old_title_that_is_back_is_resurrected() {
         add(sample, &left);
     });
     fires(&redirect, FindingCode::Alien, Some("acme"));
+}
+
+#[test]
+fn a_renaming_that_is_undone_does_not_undo_the_protection_that_came_before_it() {
+    let judgement = full(|sample| retitle(sample, "Renamed-0", "Title-0"));
+    let lost = judgement.tenants[&tenant("acme")].rpo.lost_writes.iter().map(|write| write.item.as_str());
+    let of_it: Vec<_> = lost.filter(|item| item.contains("Title-0")).collect();
+    assert!(matches!(of_it[..], [one] if one.starts_with("rename Title-0 to Renamed-0 ")), "{of_it:?}");
 }
 
 #[test]
@@ -240,23 +244,9 @@ fn a_page_whose_renaming_was_not_answered_may_be_here_or_there() {
     }
 }
 
-/// Says that a page of acme is protected or open after the recovery.
-fn protect(page: &str, to: bool) -> Judgement {
-    full(|sample| {
-        sample.rewrite(&RECOVERED, |of, mut item| {
-            if let Item::Page { key, protected } = &mut item
-                && of.as_str() == "acme"
-                && key == page
-            {
-                *protected = to;
-            }
-            vec![item]
-        });
-    })
-}
-
 #[test]
 fn a_protection_is_as_its_last_change_before_the_recovery_point_left_it() {
+    let protect = |page, to| full(|sample| protect(sample, &RECOVERED, page, to));
     for page in ["Guarded-3", "Renamed-0"] {
         let open = protect(page, false);
         fires(&open, FindingCode::RightLost, Some("acme"));
@@ -270,19 +260,6 @@ fn a_protection_is_as_its_last_change_before_the_recovery_point_left_it() {
     let lost = &undone.tenants[&tenant("acme")].rpo.lost_writes;
     assert!(lost.iter().any(|write| write.item.starts_with("unprotect Guarded-3")), "{lost:#?}");
     assert!(!came_back(&undone, "unprotect"));
-}
-
-/// Says in the readbacks `moments` that a user of acme is blocked or not.
-fn block(sample: &mut Sample, moments: &[Moment], user: &str, to: bool) {
-    sample.rewrite(moments, |of, mut item| {
-        if let Item::User { name, blocked, .. } = &mut item
-            && of.as_str() == "acme"
-            && name == user
-        {
-            *blocked = to;
-        }
-        vec![item]
-    });
 }
 
 #[test]

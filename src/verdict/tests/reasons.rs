@@ -1,5 +1,6 @@
 //! What makes a drill prove nothing, and what nevertheless does not.
 
+use super::data::is;
 use super::*;
 use crate::journal::sample::tenant;
 use crate::journal::{ProbeKind, WriteKind, WriteResult};
@@ -10,9 +11,7 @@ use std::time::Duration;
 fn an_interrupted_drill_is_aborted_even_if_something_was_found() {
     let judgement = loss(|sample| {
         sample.insert_before(|event| is_step(event, "verify/sustain"), Event::Interrupted { by: "SIGINT".to_owned() });
-        sample.rewrite(&RECOVERED, |of, item| {
-            if of.as_str() == "acme" && key_of(&item) == Some("Page-2") { vec![] } else { vec![item] }
-        });
+        sample.rewrite(&RECOVERED, |of, item| if is(of, "acme", &item, "Page-2") { vec![] } else { vec![item] });
     });
     assert!(!judgement.findings.is_empty());
     assert_eq!(judgement.verdict, Verdict::Inconclusive);
@@ -123,9 +122,7 @@ fn the_prober_must_have_looked_in_time_and_all_the_time() {
     assert_eq!(silent.tenants[&tenant("acme")].state, TenantState::Unknown);
     let lost = loss(|sample| {
         sample.drop_where(|event| matches!(event, Event::Probe(probe) if probe.tenant.as_str() == "acme"));
-        sample.rewrite(&RECOVERED, |of, item| {
-            if of.as_str() == "acme" && key_of(&item) == Some("Page-2") { vec![] } else { vec![item] }
-        });
+        sample.rewrite(&RECOVERED, |of, item| if is(of, "acme", &item, "Page-2") { vec![] } else { vec![item] });
     });
     assert_eq!(lost.tenants[&tenant("acme")].state, TenantState::NotRecovered);
     for kind in [ProbeKind::Light, ProbeKind::Full] {

@@ -30,7 +30,7 @@ fn what_is_on_top_because_a_newer_version_is_lost_is_not_stale() {
     let judgement = loss(|sample| {
         let edit = |w: &WriteInvoked| w.tenant.as_str() == "acme" && w.key == "Page-1" && before(w, DAILY);
         let edits = written(sample, edit);
-        let (last, before) = (edits[edits.len() - 1].token, u32::try_from(edits.len() - 2).expect("few edits"));
+        let (last, top) = (edits[edits.len() - 1].token, u32::try_from(edits.len() - 2).expect("few edits"));
         sample.rewrite(&RECOVERED, |of, mut item| match &mut item {
             Item::Revision { key, found, .. }
                 if of.as_str() == "acme" && key == "Page-1" && found.tokens.contains(&last) =>
@@ -38,7 +38,7 @@ fn what_is_on_top_because_a_newer_version_is_lost_is_not_stale() {
                 vec![]
             }
             Item::Revision { key, index, head, .. } if of.as_str() == "acme" && key == "Page-1" => {
-                *head = *index == before;
+                *head = *index == top;
                 vec![item]
             }
             _ => vec![item],
@@ -89,4 +89,48 @@ fn an_upload_that_is_a_page_is_corrupt_even_under_its_own_name() {
     });
     fires(&judgement, FindingCode::Corrupt, Some("acme"));
     assert_eq!(judgement.findings[0].item.as_deref(), Some("page drawing.png #0"));
+}
+
+#[test]
+fn of_several_versions_with_one_content_the_next_is_meant() {
+    let judgement = loss(|sample| {
+        // The first and the third version of the drawing are empty, the second is not. The first is lost.
+        let empty = |number: u32| number == 0 || number == 2;
+        let drawing =
+            |w: &WriteInvoked| w.tenant.as_str() == "acme" && w.kind == WriteKind::Upload && w.key == "drawing.png";
+        let writes: Vec<u64> = written(sample, drawing).iter().map(|write| write.write).collect();
+        let nothing = crate::journal::checksum(b"");
+        sample.change(|event| {
+            if let Event::WriteInvoked(write) = event
+                && (0..).zip(&writes).any(|(number, of)| empty(number) && *of == write.write)
+            {
+                write.sha256 = Some(nothing);
+            }
+        });
+        sample.rewrite(&Moment::ALL, |of, mut item| {
+            if let Item::Upload { key, index, sha256, found, bytes, .. } = &mut item
+                && of.as_str() == "acme"
+                && key == "drawing.png"
+                && empty(*index)
+            {
+                (*sha256, *bytes) = (nothing, 0);
+                found.tokens.clear();
+            }
+            vec![item]
+        });
+        sample.rewrite(&RECOVERED, |of, item| match &item {
+            Item::Upload { index: 0, .. } if is(of, "acme", &item, "drawing.png") => vec![],
+            _ => vec![item],
+        });
+    });
+    fires(&judgement, FindingCode::Lost, Some("acme"));
+    let lost = judgement
+        .findings
+        .iter()
+        .find(|finding| finding.code == FindingCode::Lost)
+        .and_then(|finding| finding.item.clone());
+    let first =
+        written(&Sample::datacenter_loss(), |w| w.tenant.as_str() == "acme" && w.key == "drawing.png").remove(0);
+    assert_eq!(lost, Some(format!("upload drawing.png (workload {})", first.seq)));
+    assert!(!codes(&judgement).contains(&FindingCode::StaleHead), "{:#?}", judgement.findings);
 }
