@@ -39,12 +39,17 @@ pub(super) fn rename(write: &mut WriteInvoked, key: &str) {
 
 /// One more write of acme, acknowledged after the recovery point.
 pub(super) fn later(sample: &mut Sample, kind: WriteKind, key: &str) {
+    another(sample, kind, key, "history/write-last");
+}
+
+/// One more write of acme without a body, acknowledged at the end of a step.
+pub(super) fn another(sample: &mut Sample, kind: WriteKind, key: &str, step: &str) {
     let mut write = written(sample, |write| write.tenant.as_str() == "acme").pop().expect("a write");
-    (write.write, write.writer, write.kind) = (1_000_000, "later".into(), kind);
+    (write.write, write.writer, write.kind) = (1_000_000, "another".into(), kind);
     (write.sha256, write.group, write.to) = (None, None, None);
     rename(&mut write, key);
-    let result = WriteResult::Ok { revision: "later".to_owned() };
-    let end = |event: &Event| is_step(event, "history/write-last");
+    let result = WriteResult::Ok { revision: "another".to_owned() };
+    let end = |event: &Event| is_step(event, step);
     sample.insert_before(end, Event::WriteInvoked(write));
     sample.insert_before(end, Event::WriteEnded { write: 1_000_000, result });
 }

@@ -91,46 +91,82 @@ fn an_upload_that_is_a_page_is_corrupt_even_under_its_own_name() {
     assert_eq!(judgement.findings[0].item.as_deref(), Some("page drawing.png #0"));
 }
 
+/// Empties some versions of acme's drawing, by their numbers.
+fn emptied(sample: &mut Sample, numbers: &[u32]) {
+    let drawing =
+        |w: &WriteInvoked| w.tenant.as_str() == "acme" && w.kind == WriteKind::Upload && w.key == "drawing.png";
+    let writes: Vec<u64> = written(sample, drawing).iter().map(|write| write.write).collect();
+    let empty = |write: u64| (0..).zip(&writes).any(|(number, of)| numbers.contains(&number) && *of == write);
+    let nothing = crate::journal::checksum(b"");
+    sample.change(|event| match event {
+        Event::WriteInvoked(write) if empty(write.write) => write.sha256 = Some(nothing),
+        _ => {}
+    });
+    sample.rewrite(&Moment::ALL, |of, mut item| {
+        if let Item::Upload { key, index, sha256, found, bytes, .. } = &mut item
+            && of.as_str() == "acme"
+            && key == "drawing.png"
+            && numbers.contains(index)
+        {
+            (*sha256, *bytes) = (nothing, 0);
+            found.tokens.clear();
+        }
+        vec![item]
+    });
+}
+
+/// Changes the version of acme's drawing that has this number.
+fn version(sample: &mut Sample, moments: &[Moment], number: u32, change: impl Fn(&mut u32) -> bool) {
+    sample.rewrite(moments, |of, mut item| match &mut item {
+        Item::Upload { key, index, .. } if of.as_str() == "acme" && key == "drawing.png" && *index == number => {
+            if change(index) {
+                vec![item]
+            } else {
+                vec![]
+            }
+        }
+        _ => vec![item],
+    });
+}
+
 #[test]
 fn of_several_versions_with_one_content_the_next_is_meant() {
     let judgement = loss(|sample| {
-        // The first and the third version of the drawing are empty, the second is not. The first is lost.
-        let empty = |number: u32| number == 0 || number == 2;
-        let drawing =
-            |w: &WriteInvoked| w.tenant.as_str() == "acme" && w.kind == WriteKind::Upload && w.key == "drawing.png";
-        let writes: Vec<u64> = written(sample, drawing).iter().map(|write| write.write).collect();
-        let nothing = crate::journal::checksum(b"");
-        sample.change(|event| {
-            if let Event::WriteInvoked(write) = event
-                && (0..).zip(&writes).any(|(number, of)| empty(number) && *of == write.write)
-            {
-                write.sha256 = Some(nothing);
-            }
+        emptied(sample, &[0, 2]);
+        version(sample, &RECOVERED, 0, |_| false);
+    });
+    fires(&judgement, FindingCode::Lost, Some("acme"));
+    let lost = judgement.findings.iter().find(|finding| finding.code == FindingCode::Lost);
+    let first =
+        written(&Sample::datacenter_loss(), |w| w.tenant.as_str() == "acme" && w.key == "drawing.png").remove(0);
+    let name = format!("upload drawing.png (workload {})", first.seq);
+    assert_eq!(lost.and_then(|finding| finding.item.clone()), Some(name));
+    assert!(!codes(&judgement).contains(&FindingCode::StaleHead), "{:#?}", judgement.findings);
+}
+
+#[test]
+fn of_several_versions_with_one_content_out_of_order_none_that_was_deleted_is_meant() {
+    let judgement = loss(|sample| {
+        emptied(sample, &[0, 1, 3]);
+        data::another(sample, WriteKind::DeleteUpload, "drawing.png", "baseline/corpus");
+        version(sample, &Moment::ALL, 0, |_| false);
+        version(sample, &RECOVERED, 1, |index| {
+            *index = 9;
+            true
         });
-        sample.rewrite(&Moment::ALL, |of, mut item| {
-            if let Item::Upload { key, index, sha256, found, bytes, .. } = &mut item
-                && of.as_str() == "acme"
-                && key == "drawing.png"
-                && empty(*index)
-            {
-                (*sha256, *bytes) = (nothing, 0);
-                found.tokens.clear();
-            }
-            vec![item]
-        });
+    });
+    let wrong = [FindingCode::Resurrected, FindingCode::Lost];
+    assert!(!codes(&judgement).iter().any(|code| wrong.contains(code)), "{:#?}", judgement.findings);
+}
+
+#[test]
+fn of_several_versions_with_one_content_one_too_many_is_the_deleted_one() {
+    let judgement = full(|sample| {
         sample.rewrite(&RECOVERED, |of, item| match &item {
-            Item::Upload { index: 0, .. } if is(of, "acme", &item, "drawing.png") => vec![],
+            Item::Upload { index: 1, .. } if is(of, "acme", &item, "empty-again.txt") => vec![item.clone(), item],
             _ => vec![item],
         });
     });
-    fires(&judgement, FindingCode::Lost, Some("acme"));
-    let lost = judgement
-        .findings
-        .iter()
-        .find(|finding| finding.code == FindingCode::Lost)
-        .and_then(|finding| finding.item.clone());
-    let first =
-        written(&Sample::datacenter_loss(), |w| w.tenant.as_str() == "acme" && w.key == "drawing.png").remove(0);
-    assert_eq!(lost, Some(format!("upload drawing.png (workload {})", first.seq)));
-    assert!(!codes(&judgement).contains(&FindingCode::StaleHead), "{:#?}", judgement.findings);
+    fires(&judgement, FindingCode::Resurrected, Some("acme"));
+    assert!(!codes(&judgement).contains(&FindingCode::Duplicated), "{:#?}", judgement.findings);
 }
