@@ -238,20 +238,22 @@ pub(super) fn protections<'a>(
     view: &mut View<'a>,
 ) {
     let beyond = &subject.beyond;
+    let before = subject.steady.and_then(|steady| steady.locked.as_ref());
+    let shut: HashSet<&str> = before.into_iter().flat_map(Protections::protected).collect();
     let mut seen = Vec::new();
     for item in items {
         let Item::Page { key, protected } = item else { continue };
         seen.push((key.as_str(), *protected));
-        let ours = subject.survivors.pages.get(key).is_some();
-        let before = subject.steady.and_then(|steady| steady.locked.as_ref()?.get(key));
-        let later = beyond.protections.get(key.as_str()).copied();
+        // Looked up only where it counts: nearly all pages are open, and were.
+        let ours = || subject.survivors.pages.get(key).is_some();
+        let later = || beyond.protections.get(key.as_str()).copied();
         let found = |code| finding(subject, code).item(format!("protection of {key}"));
         match (subject.survivors.locked.get(key.as_str()), *protected) {
             (Some(Switch::On(at)), false) => {
                 let open = found(FindingCode::RightLost).severity(Severity::Critical);
                 bench.find(open.expected(subject.ledger.name(*at)));
             }
-            (None | Some(Switch::Off(_)), true) if later == Some(true) => {
+            (None | Some(Switch::Off(_)), true) if later() == Some(true) => {
                 bench.find(found(FindingCode::TooNew).expected(subject.point()));
             }
             // Nobody may do more than before, but some may do less.
@@ -260,10 +262,10 @@ pub(super) fn protections<'a>(
                 bench.find(back.expected(subject.ledger.name(*at)));
             }
             // What no write of ours is about must be as before the fault.
-            (None, true) if ours || (before == Some(false) && later.is_none()) => {
+            (None, true) if ours() || (before.and_then(|all| all.get(key)) == Some(false) && later().is_none()) => {
                 bench.find(found(FindingCode::PermissionMissing).expected("open").seen("protected"));
             }
-            (None, false) if !ours && before == Some(true) && later.is_none() => {
+            (None, false) if shut.contains(key.as_str()) && !ours() && later().is_none() => {
                 bench.find(found(FindingCode::PermissionWidened).expected("protected").seen("open"));
             }
             (Some(Switch::On(_)) | None, true) | (Some(Switch::Off(_)) | None, false) | (Some(Switch::Unsure), _) => {}

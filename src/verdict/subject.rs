@@ -62,6 +62,11 @@ impl<'a> Protections<'a> {
         Self(pages)
     }
 
+    /// The titles of those that are protected.
+    pub fn protected(&self) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(|(_, protected)| *protected).map(|(title, _)| *title)
+    }
+
     /// `None` if there is no such page.
     pub fn get(&self, title: &str) -> Option<bool> {
         let after = self.0.partition_point(|(other, _)| *other <= title);
