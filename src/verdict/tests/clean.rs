@@ -153,7 +153,7 @@ fn what_the_slots_alone_say_is_what_the_drill_says() {
     });
     let first = acme.spells.first().expect("an outage");
     assert_eq!(Some(first.first_bad.intended), first_bad);
-    // It answers again, one interval later, before the next spell, if there is one.
+    // It answers again one interval after the last bad slot.
     let good = first.good_after.expect("it answers again").intended;
     assert_eq!(good, first.last_bad.plus(Duration::from_millis(250)));
     assert!(good.since(first.first_bad.intended) > Duration::from_secs(5));

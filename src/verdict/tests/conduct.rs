@@ -223,12 +223,7 @@ fn a_fault_that_nobody_injected_is_missed_unless_the_drill_never_came_to_it() {
 #[test]
 fn what_was_to_be_read_back_before_the_fault_is_missed_unless_the_drill_never_came_to_it() {
     let unread = loss(|sample| {
-        sample.drop_where(|event| match event {
-            Event::ReadbackStarted { moment, .. } | Event::Seen { moment, .. } | Event::SurfaceRead { moment, .. } => {
-                *moment == Moment::Steady
-            }
-            _ => false,
-        });
+        sample.drop_where(|event| is_readback(event, &[Moment::Steady]));
     });
     let steady =
         |reason: &Reason| reason.code == ReasonCode::ReadbackMissing && reason.item.as_deref() == Some("steady");

@@ -31,7 +31,7 @@ pub(super) fn take_out(sample: &mut Sample, write: &WriteInvoked) -> Vec<Event> 
 }
 
 /// Lets a write be about something else, with the token that it would have.
-pub(super) fn rename(write: &mut WriteInvoked, key: &str) {
+pub(super) fn retarget(write: &mut WriteInvoked, key: &str) {
     let run = crate::ids::RunId::new("sample-1").expect("a name");
     write.key = key.into();
     write.token = token(KEY, &run, &write.tenant, &write.writer, write.seq, write.kind, &write.key);
@@ -47,7 +47,7 @@ pub(super) fn another(sample: &mut Sample, kind: WriteKind, key: &str, step: &st
     let mut write = written(sample, |write| write.tenant.as_str() == "acme").pop().expect("a write");
     (write.write, write.writer, write.kind) = (1_000_000, "another".into(), kind);
     (write.sha256, write.group, write.to) = (None, None, None);
-    rename(&mut write, key);
+    retarget(&mut write, key);
     let result = WriteResult::Ok { revision: "another".to_owned() };
     let end = |event: &Event| is_step(event, step);
     sample.insert_before(end, Event::WriteInvoked(write));
@@ -232,7 +232,7 @@ fn a_deletion_after_the_recovery_point_is_undone_without_a_finding() {
             if let Event::WriteInvoked(w) = event
                 && w.write == last.write
             {
-                rename(w, "Page-2");
+                retarget(w, "Page-2");
             }
         });
         let steady = [Moment::Steady];

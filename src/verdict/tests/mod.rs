@@ -112,6 +112,16 @@ fn is_step(event: &Event, name: &str) -> bool {
     matches!(event, Event::StepEnded { step, .. } if step.0 == name)
 }
 
+/// Whether an event belongs to one of the readbacks `moments`.
+fn is_readback(event: &Event, moments: &[Moment]) -> bool {
+    match event {
+        Event::ReadbackStarted { moment, .. } | Event::Seen { moment, .. } | Event::SurfaceRead { moment, .. } => {
+            moments.contains(moment)
+        }
+        _ => false,
+    }
+}
+
 fn key_of(item: &Item) -> Option<&str> {
     match item {
         Item::Revision { key, .. } | Item::Page { key, .. } | Item::Upload { key, .. } => Some(key),

@@ -1,6 +1,7 @@
 //! What makes a drill prove nothing, and what nevertheless does not.
 
 use super::data::is;
+use super::drill::{BOTH, time_of};
 use super::*;
 use crate::journal::sample::tenant;
 use crate::journal::{ProbeKind, WriteKind, WriteResult};
@@ -125,7 +126,7 @@ fn the_prober_must_have_looked_in_time_and_all_the_time() {
         sample.rewrite(&RECOVERED, |of, item| if is(of, "acme", &item, "Page-2") { vec![] } else { vec![item] });
     });
     assert_eq!(lost.tenants[&tenant("acme")].state, TenantState::NotRecovered);
-    for kind in [ProbeKind::Light, ProbeKind::Full] {
+    for kind in BOTH {
         let half = loss(|sample| {
             sample.drop_where(|event| match event {
                 Event::Probe(probe) => probe.tenant.as_str() == "acme" && probe.kind == kind,
@@ -137,7 +138,7 @@ fn the_prober_must_have_looked_in_time_and_all_the_time() {
     let clean = loss(|_| {});
     let hi = clean.tenants[&tenant("acme")].rto.expect("an RTO").machine_hi;
     let late = loss(|sample| {
-        let zero = sample.events[sample.position(|event| matches!(event, Event::FaultInjecting { .. }))].0;
+        let zero = time_of(sample, |event| matches!(event, Event::FaultInjecting { .. }));
         sample.change(|event| {
             if let Event::Probe(probe) = event {
                 let decides = probe.kind == ProbeKind::Full && probe.ended == zero.plus(hi);
@@ -151,7 +152,7 @@ fn the_prober_must_have_looked_in_time_and_all_the_time() {
     doubts(&late, ReasonCode::ProberLate);
     // Where nothing is decided it may be late.
     let early = loss(|sample| {
-        let zero = sample.events[sample.position(|event| matches!(event, Event::FaultInjecting { .. }))].0;
+        let zero = time_of(sample, |event| matches!(event, Event::FaultInjecting { .. }));
         let first = sample.events.iter_mut().find_map(|(_, event)| match event {
             Event::Probe(probe) if probe.tenant.as_str() == "acme" && probe.intended > zero => Some(probe),
             _ => None,
@@ -162,7 +163,7 @@ fn the_prober_must_have_looked_in_time_and_all_the_time() {
     });
     assert_eq!((early.verdict, early.tenants[&tenant("acme")].probes.late), (Verdict::Passed, 1));
     let gap = loss(|sample| {
-        let end = sample.events[sample.position(|event| is_step(event, "verify/readback"))].0;
+        let end = time_of(sample, |event| is_step(event, "verify/readback"));
         sample.drop_where(|event| match event {
             Event::Probe(probe) => {
                 probe.tenant.as_str() == "acme"
@@ -185,7 +186,7 @@ fn a_slot_that_was_under_way_when_the_prober_ended_is_not_missing() {
     let cut = |kind: ProbeKind, millis: u64| {
         loss(|sample| {
             let end = |event: &Event| matches!(event, Event::StepStarted { step } if step.0 == "soak/probe-end");
-            let end = sample.events[sample.position(end)].0;
+            let end = time_of(sample, end);
             sample.drop_where(|event| match event {
                 Event::Probe(probe) => {
                     let own = probe.tenant.as_str() == "acme" && probe.kind == kind;

@@ -1,6 +1,6 @@
 //! What is wrong with users, groups, protections and the role matrix.
 
-use super::data::{later, rename, take_out, written};
+use super::data::{later, retarget, take_out, written};
 use super::*;
 use crate::journal::sample::tenant;
 use crate::journal::{WriteInvoked, WriteKind};
@@ -121,7 +121,7 @@ fn a_user_whose_deletion_was_not_answered_may_be_there_with_or_without_its_right
             take_out(sample, created);
             sample.drop_where(|event| matches!(event, Event::WriteEnded { write, .. } if *write == deleted.write));
             sample.change(|event| match event {
-                Event::WriteInvoked(write) if write.write == deleted.write => rename(write, "Boss"),
+                Event::WriteInvoked(write) if write.write == deleted.write => retarget(write, "Boss"),
                 _ => {}
             });
             sample.rewrite(&RECOVERED, |of, mut item| {

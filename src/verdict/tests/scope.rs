@@ -47,21 +47,14 @@ fn what_could_not_be_read_is_not_passed() {
     });
     doubts(&uncounted, ReasonCode::ReadbackIncomplete);
     let nobody = loss(|sample| {
-        sample.drop_where(|event| match event {
-            Event::ReadbackStarted { moment, .. } | Event::Seen { moment, .. } | Event::SurfaceRead { moment, .. } => {
-                *moment == Moment::Restart
-            }
-            _ => false,
-        });
+        sample.drop_where(|event| is_readback(event, &[Moment::Restart]));
     });
     doubts(&nobody, ReasonCode::ReadbackMissing);
     // Nobody misses what was not to be read: only that nothing is known of the restart then.
     let late = [Moment::Restart, Moment::Soak];
     let unplanned = loss(|sample| {
+        sample.drop_where(|event| is_readback(event, &late));
         sample.drop_where(|event| match event {
-            Event::ReadbackStarted { moment, .. } | Event::Seen { moment, .. } | Event::SurfaceRead { moment, .. } => {
-                late.contains(moment)
-            }
             Event::StepStarted { step } | Event::StepEnded { step, .. } => {
                 ["restart/readback", "soak/readback"].contains(&step.0.as_str())
             }

@@ -11,12 +11,7 @@ fn begins(sample: &Sample) -> Mono {
 }
 
 fn of_soak(event: &Event) -> bool {
-    match event {
-        Event::ReadbackStarted { moment, .. } | Event::Seen { moment, .. } | Event::SurfaceRead { moment, .. } => {
-            *moment == Moment::Soak
-        }
-        _ => false,
-    }
+    is_readback(event, &[Moment::Soak])
 }
 
 /// What the last readback says about acme, changed.

@@ -4,6 +4,11 @@ use super::data::{DAILY, add, before, is, written};
 use super::*;
 use crate::journal::{WriteInvoked, WriteKind};
 
+/// Acme's uploads of its drawing, oldest first.
+fn drawings(sample: &Sample) -> Vec<WriteInvoked> {
+    written(sample, |w| w.tenant.as_str() == "acme" && w.kind == WriteKind::Upload && w.key == "drawing.png")
+}
+
 #[test]
 fn a_write_twice_is_duplicated_unless_protecting_explains_it() {
     let seen = |judgement: &Judgement| {
@@ -81,9 +86,7 @@ fn an_old_version_on_top_is_stale() {
 #[test]
 fn an_upload_that_is_a_page_is_corrupt_even_under_its_own_name() {
     let judgement = loss(|sample| {
-        let drawing =
-            |w: &WriteInvoked| w.tenant.as_str() == "acme" && w.kind == WriteKind::Upload && w.key == "drawing.png";
-        let write = written(sample, drawing).remove(0);
+        let write = drawings(sample).remove(0);
         let (sha256, found) = (write.sha256.expect("a body"), holding(write.token));
         add(sample, &[Item::Revision { key: write.key, index: 0, head: true, sha256, found }]);
     });
@@ -93,9 +96,7 @@ fn an_upload_that_is_a_page_is_corrupt_even_under_its_own_name() {
 
 /// Empties some versions of acme's drawing, by their numbers.
 fn emptied(sample: &mut Sample, numbers: &[u32]) {
-    let drawing =
-        |w: &WriteInvoked| w.tenant.as_str() == "acme" && w.kind == WriteKind::Upload && w.key == "drawing.png";
-    let writes: Vec<u64> = written(sample, drawing).iter().map(|write| write.write).collect();
+    let writes: Vec<u64> = drawings(sample).iter().map(|write| write.write).collect();
     let empty = |write: u64| (0..).zip(&writes).any(|(number, of)| numbers.contains(&number) && *of == write);
     let nothing = crate::journal::checksum(b"");
     sample.change(|event| match event {
@@ -137,8 +138,7 @@ fn of_several_versions_with_one_content_the_next_is_meant() {
     });
     fires(&judgement, FindingCode::Lost, Some("acme"));
     let lost = judgement.findings.iter().find(|finding| finding.code == FindingCode::Lost);
-    let first =
-        written(&Sample::datacenter_loss(), |w| w.tenant.as_str() == "acme" && w.key == "drawing.png").remove(0);
+    let first = drawings(&Sample::datacenter_loss()).remove(0);
     let name = format!("upload drawing.png (workload {})", first.seq);
     assert_eq!(lost.and_then(|finding| finding.item.clone()), Some(name));
     assert!(!codes(&judgement).contains(&FindingCode::StaleHead), "{:#?}", judgement.findings);
