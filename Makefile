@@ -32,7 +32,7 @@ bench: engine ## Measure the drills and write a table
 	benches/run
 
 bench-verdict: ## Measure how fast a ledger of a million writes is judged, optimised, and print a table
-	CARGO_PROFILE_RELEASE_LTO=off cargo test --release --quiet --locked --lib -- --ignored --nocapture a_million_writes_are_judged
+	cargo test --release --quiet --locked --lib -- --ignored --nocapture a_million_writes_are_judged
 
 mutants: ## Change the verdict line by line and see whether its tests notice; SHARD=0/8 takes every eighth change
 	.ci/mutants $(SHARD)

@@ -110,12 +110,11 @@ fn late(truth: &Programme, by: Duration) -> Programme {
 }
 
 fn targets(tenants: &[Tenant]) -> Vec<ProbeTarget> {
-    let hash = |content: &str| checksum(content.as_bytes()).to_string();
     let target = |tenant: &Tenant| ProbeTarget {
         tenant: tenant.clone(),
         account: Account { name: "Editor".to_owned(), password: Secret::new("known to everybody".to_owned()) },
-        page: (stub::PAGE.to_owned(), hash(stub::TEXT)),
-        upload: (stub::FILE.to_owned(), hash(stub::CONTENT)),
+        page: (stub::PAGE.to_owned(), checksum(stub::TEXT.as_bytes())),
+        upload: (stub::FILE.to_owned(), checksum(stub::CONTENT.as_bytes())),
         word: stub::WORD.to_owned(),
         probe_page: "Probe".to_owned(),
     };

@@ -31,7 +31,7 @@ impl Bed {
     }
 
     async fn light(&self) -> Look {
-        self.wiki.light(&self.tenant, &account(), PAGE, &hash(TEXT)).await
+        self.wiki.light(&self.tenant, &account(), PAGE, checksum(TEXT.as_bytes())).await
     }
 
     async fn full(&self) -> (Look, Option<WriteResult>) {
@@ -44,8 +44,8 @@ impl Bed {
         };
         let probe = FullProbe {
             account: account(),
-            page: (PAGE.to_owned(), hash(TEXT)),
-            upload: (FILE.to_owned(), hash(CONTENT)),
+            page: (PAGE.to_owned(), checksum(TEXT.as_bytes())),
+            upload: (FILE.to_owned(), checksum(CONTENT.as_bytes())),
             word: WORD.to_owned(),
             write: Some(write),
             fresh: true,
@@ -56,10 +56,6 @@ impl Bed {
 
 fn account() -> Account {
     Account { name: "Editor".to_owned(), password: Secret::new("any".to_owned()) }
-}
-
-fn hash(content: &str) -> String {
-    checksum(content.as_bytes()).to_string()
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use crate::clock::DrillTime;
 use crate::ids::Tenant;
-use crate::journal::{ProbeKind, WriteError, WriteKind, WriteResult};
+use crate::journal::{Checksum, ProbeKind, WriteError, WriteKind, WriteResult};
 use crate::ledger::{Intent, Invoked, Ledger};
 use crate::workload::corpus::Known;
 use crate::workload::{Account, Body, Driver, FullProbe, Look};
@@ -16,10 +16,10 @@ pub struct ProbeTarget {
     pub tenant: Tenant,
     /// Somebody who may read and edit.
     pub account: Account,
-    /// A page that is never changed, and the SHA-256 (hex) of its text.
-    pub page: (String, String),
-    /// An upload that is never changed, and the SHA-256 (hex) of its content.
-    pub upload: (String, String),
+    /// A page that is never changed, and the SHA-256 of its text.
+    pub page: (String, Checksum),
+    /// An upload that is never changed, and the SHA-256 of its content.
+    pub upload: (String, Checksum),
     /// A word that the search must find.
     pub word: String,
     /// The page that full probes edit.
@@ -59,7 +59,7 @@ pub(super) async fn look(
     match kind {
         ProbeKind::Light => {
             let (page, sha256) = &target.page;
-            let answer = bounded(timeout, driver.light(&target.tenant, &target.account, page, sha256)).await;
+            let answer = bounded(timeout, driver.light(&target.tenant, &target.account, page, *sha256)).await;
             Ok(answer.and_then(|look| look).err())
         }
         ProbeKind::Full => {

@@ -102,21 +102,32 @@ impl<'p> Bench<'p> {
         if self.absorbed.iter().any(|known| known.contains(&hash)) || !self.known.insert(hash) {
             return;
         }
-        *self.counts.entry(finding.code).or_default() += 1;
-        if let Some(check) = finding.check {
-            *self.by_check.entry(check).or_default() += 1;
-            if let Some(tenant) = &finding.tenant {
-                self.by_tenant.insert((tenant.clone(), check));
-            }
-        }
+        self.count(finding.code, finding.check, finding.tenant.as_ref());
         self.list(finding);
     }
 
-    /// Lays down that a write is lost. Every readback says so again: from the second time on its `finding` is not even made.
-    pub fn find_lost(&mut self, at: At, finding: impl FnOnce() -> Finding) {
-        if !self.lost.contains(at) {
-            self.lost.grow_and_insert(at);
+    fn count(&mut self, code: FindingCode, check: Option<Check>, tenant: Option<&Tenant>) {
+        *self.counts.entry(code).or_default() += 1;
+        if let Some(check) = check {
+            *self.by_check.entry(check).or_default() += 1;
+            if let Some(tenant) = tenant {
+                self.by_tenant.insert((tenant.clone(), check));
+            }
+        }
+    }
+
+    /// Lays down that a write of this tenant is lost. Every readback says so again, but it counts once; and its `finding` is not even
+    /// made where it would not be listed any more.
+    pub fn find_lost(&mut self, check: Check, tenant: &Tenant, at: At, finding: impl FnOnce() -> Finding) {
+        if self.lost.contains(at) {
+            return;
+        }
+        self.lost.grow_and_insert(at);
+        let code = FindingCode::Lost;
+        if self.listed.get(&(code, Some(tenant.clone()))).is_none_or(|listed| *listed < LISTED) {
             self.find(finding());
+        } else if self.wants(check) {
+            self.count(code, Some(check), Some(tenant));
         }
     }
 
@@ -186,6 +197,30 @@ mod tests {
         bench.find(lost());
         bench.find(lost().seen("something else"));
         assert_eq!((bench.counts[&FindingCode::Lost], bench.findings.len()), (2, 2));
+    }
+
+    #[test]
+    fn lost_writes_are_counted_once_and_beyond_the_list_only_counted() {
+        let acme = Tenant::new("acme").expect("a name");
+        let mut bench = Bench::new(&[Check::Data]);
+        let mut made = 0;
+        for (check, at) in [Check::Data, Check::Data, Check::Files]
+            .map(|check| (0..=LISTED).map(move |at| (check, at)))
+            .into_iter()
+            .flatten()
+        {
+            bench.find_lost(check, &acme, at, || {
+                made += 1;
+                Finding::new(FindingCode::Lost).check(check).tenant(&acme).item(at.to_string())
+            });
+        }
+        bench.find_lost(Check::Files, &acme, LISTED + 1, || Finding::new(FindingCode::Lost).check(Check::Files));
+        assert_eq!((made, bench.findings.len()), (LISTED, LISTED));
+        assert_eq!(
+            (bench.counts[&FindingCode::Lost], bench.of_check(Check::Data)),
+            (LISTED as u64 + 1, LISTED as u64 + 1)
+        );
+        assert_eq!(bench.of_check(Check::Files), 0, "nobody asked");
     }
 
     #[test]

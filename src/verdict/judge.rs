@@ -34,14 +34,23 @@ pub fn judge(timeline: &Timeline<'_>) -> Judgement {
         bench.doubt(reason.seen(forged.len().to_string()));
     }
     let marks = Marks::new(timeline, &ledger, key.as_deref());
-    let mut tenants = tenant::judge(&mut bench, timeline, &ledger, &marks, conduct);
+    // What was restored on the side is compared with what the tenants see, not with what is said of it.
+    let mut aside = bench.fork();
+    let (mut tenants, aside) = thread::scope(|scope| {
+        let protected = scope.spawn(|| {
+            if aside.wants(Check::ProtectedAgain) {
+                protection::judge(&mut aside, timeline, &ledger);
+            }
+            aside
+        });
+        let tenants = tenant::judge(&mut bench, timeline, &ledger, &marks, conduct);
+        (tenants, protected.join().unwrap_or_else(|panic| resume_unwind(panic)))
+    });
     stored(&mut bench, timeline);
     if bench.wants(Check::OutOfBand) {
         fingerprints::judge(&mut bench, timeline, conduct.complete());
     }
-    if bench.wants(Check::ProtectedAgain) {
-        protection::judge(&mut bench, timeline, &ledger);
-    }
+    bench.absorb(aside);
     claims::judge(&mut bench, timeline, conduct.complete());
     for (tenant, result) in &mut tenants {
         take_back(&bench, tenant, result);

@@ -2,9 +2,10 @@
 
 use super::versions::Store;
 use crate::ids::Tenant;
-use crate::journal::{Effect, Stamp, WriteKind};
+use crate::journal::{Checksum, Effect, Stamp, WriteKind};
 use crate::plan::{Plan, Prediction};
 use crate::timeline::{Answer, Timeline, Write};
+use compact_str::CompactString;
 use hashbrown::{DefaultHashBuilder, HashMap, HashSet};
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher as _, Hash};
@@ -28,12 +29,13 @@ struct Own<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Names<'a> {
     all: Vec<&'a str>,
-    numbers: HashMap<&'a str, usize>,
+    /// With the names themselves, short ones in place: they are looked up again and again.
+    numbers: HashMap<CompactString, usize>,
 }
 
 impl<'a> Names<'a> {
     fn insert(&mut self, name: &'a str) -> usize {
-        *self.numbers.entry(name).or_insert_with(|| {
+        *self.numbers.entry(name.into()).or_insert_with(|| {
             self.all.push(name);
             self.all.len() - 1
         })
@@ -163,10 +165,10 @@ impl<'t, 'a> Ledger<'t, 'a> {
     }
 
     /// Writes of this tenant that put exactly this content under this key, oldest first.
-    pub fn by_content(&self, tenant: &Tenant, key: &str, sha256: &str) -> Vec<At> {
+    pub fn by_content(&self, tenant: &Tenant, key: &str, sha256: &Checksum) -> Vec<At> {
         let of = |at: At| {
             let invoked = self.writes[at].invoked;
-            Some((invoked.key.as_str(), invoked.sha256.as_deref()?))
+            Some((invoked.key.as_str(), invoked.sha256.as_ref()?))
         };
         let Some(own) = self.tenants.get(tenant) else { return Vec::new() };
         let contents = || own.writes.iter().filter_map(|at| Some((of(*at)?, *at)));

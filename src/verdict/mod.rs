@@ -1,11 +1,11 @@
 //! Judges a timeline: checks, RTO, RPO, findings, verdict. Pure functions; sees no engine.
 //!
 //! `judge` puts it together, `tenant` all that is about one of them; `gate` is the part that must be green before anything is broken.
-//! Readbacks: `readback` opens the surfaces, `versions` (pages, uploads), `rights` (users, groups, protections), `surfaces` (search,
-//! PDF, role matrix) and `restart` judge them against `survivors`, which replays the `ledger`. Stores: `backups`, `custody`, and
-//! `protection` after the recovery; past the application: `fingerprints`. Provenance and loss: `claims`, `loss`. Time: `slots`,
-//! `injection`, `recovery`, `parts`; `measured` is that alone, for the calibration. The drill itself: `conduct`. Whether it noticed its
-//! own sabotage: `counterproof`. `codes` and `model` are what comes out; `bench` is where it is laid down.
+//! Readbacks: `readback` opens the surfaces, `versions` (pages, uploads, in the order of `seen`), `rights` (users, groups, protections),
+//! `surfaces` (search, PDF, role matrix) and `restart` judge them against `survivors`, which replays the `ledger`. Stores: `backups`,
+//! `custody`, and `protection` after the recovery; past the application: `fingerprints`. Provenance and loss: `claims`, `loss`. Time:
+//! `slots`, `injection`, `recovery`, `parts`; `measured` is that alone, for the calibration. The drill itself: `conduct`. Whether it
+//! noticed its own sabotage: `counterproof`. `codes` and `model` are what comes out; `bench` is where it is laid down.
 
 mod backups;
 mod bench;
@@ -30,6 +30,7 @@ mod recovery;
 mod restart;
 mod rights;
 mod seconds;
+mod seen;
 mod slots;
 mod subject;
 mod surfaces;

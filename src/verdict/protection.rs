@@ -191,7 +191,7 @@ impl<'a> Again<'_, '_, 'a> {
         let there: HashSet<&Token> = seen.found.tokens.iter().collect();
         let mut marks = 0;
         let mut absent: BTreeMap<&Token, &str> = BTreeMap::new();
-        let mut contents: BTreeMap<&str, &str> = BTreeMap::new();
+        let mut contents: BTreeMap<&Checksum, &str> = BTreeMap::new();
         for item in pages.iter().chain(uploads) {
             match item {
                 Item::Revision { key, found, .. } => {
@@ -217,9 +217,9 @@ impl<'a> Again<'_, '_, 'a> {
             let write = self.ledger.by_token(token).map_or_else(|| format!("page {page}"), |at| self.ledger.name(at));
             bench.find(differs(vault, tenant, &write).expected("there").seen("absent"));
         }
-        let files: BTreeSet<&str> = seen.contents.iter().map(Checksum::as_str).collect();
-        for (sha256, upload) in contents.iter().filter(|(sha256, _)| !files.contains(**sha256)) {
-            bench.find(differs(vault, tenant, &format!("upload {upload}")).expected(*sha256).seen("absent"));
+        let files: HashSet<&Checksum> = seen.contents.iter().collect();
+        for (sha256, upload) in contents.iter().filter(|(sha256, _)| !files.contains(*sha256)) {
+            bench.find(differs(vault, tenant, &format!("upload {upload}")).expected(sha256.to_string()).seen("absent"));
         }
         if !seen.found.canaries.contains(tenant) {
             bench.find(differs(vault, tenant, &format!("canary of {tenant}")).expected("there").seen("absent"));

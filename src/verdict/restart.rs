@@ -8,7 +8,7 @@ use super::model::{Finding, Reason};
 use super::readback::{moment_name, surface_name};
 use super::subject::View;
 use crate::ids::Tenant;
-use crate::journal::{Item, Surface, Token, WriteKind};
+use crate::journal::{Checksum, Item, Surface, Token, WriteKind};
 use crate::plan::{AccessAction, Check, Moment, Phase, Who};
 use crate::timeline::{Answer, Timeline};
 use fixedbitset::FixedBitSet;
@@ -161,8 +161,8 @@ impl Ignored<'_> {
     }
 }
 
-fn version(sha256: &str, head: bool) -> String {
-    if head { format!("{sha256} current") } else { sha256.to_owned() }
+fn version(sha256: &Checksum, head: bool) -> String {
+    if head { format!("{sha256} current") } else { sha256.to_string() }
 }
 
 fn trial(who: Who, action: AccessAction, key: &str) -> String {

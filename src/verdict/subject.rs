@@ -5,6 +5,7 @@ use super::rights::Beyond;
 use super::survivors::{Lines, Survivors};
 use super::versions::Store;
 use crate::ids::Tenant;
+use crate::journal::Checksum;
 use crate::plan::Prediction;
 use crate::timeline::Timeline;
 use fixedbitset::FixedBitSet;
@@ -30,7 +31,7 @@ pub(super) struct View<'a> {
     /// Writes whose version must be there, by the cut of that readback, and was not.
     pub absent: Vec<At>,
     /// Contents of keys that the ledger does not know.
-    pub unwritten: BTreeMap<(Store, &'a str), Vec<&'a str>>,
+    pub unwritten: BTreeMap<(Store, &'a str), Vec<&'a Checksum>>,
     /// `None` if the surface was not read.
     pub users: Option<BTreeMap<&'a str, Person<'a>>>,
     pub locked: Option<Protections<'a>>,
@@ -116,7 +117,7 @@ impl<'t, 'a> Subject<'t, 'a> {
     }
 
     /// Keys of the system's own before the fault, that must be the same again.
-    pub fn unwritten(&self, store: Store) -> impl Iterator<Item = (&&'a str, &Vec<&'a str>)> {
+    pub fn unwritten(&self, store: Store) -> impl Iterator<Item = (&&'a str, &Vec<&'a Checksum>)> {
         let all = self.steady.into_iter().flat_map(|steady| &steady.unwritten);
         all.filter(move |((of, _), _)| *of == store).map(|((_, key), contents)| (key, contents))
     }

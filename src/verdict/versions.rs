@@ -5,9 +5,10 @@ use super::codes::FindingCode;
 use super::ledger::{At, Fate};
 use super::marks::Marks;
 use super::model::Finding;
+use super::seen::{Seen, Times, in_order};
 use super::subject::{Subject, View};
-use super::survivors::Line;
-use crate::journal::{Effect, Found, Item, Surface, WriteKind};
+use super::survivors::{Line, Version};
+use crate::journal::{Checksum, Effect, Item, Surface, WriteKind};
 use crate::plan::Check;
 use fixedbitset::FixedBitSet;
 use std::collections::BTreeMap;
@@ -45,37 +46,6 @@ impl Store {
     }
 }
 
-/// One version, as it was read back.
-struct Seen<'a> {
-    key: &'a str,
-    index: u32,
-    head: bool,
-    sha256: &'a str,
-    found: &'a Found,
-}
-
-/// The versions by key, oldest first. They are read back in some such order already, so this sorts next to nothing.
-fn in_order<'a>(items: &[&'a Item]) -> Vec<Seen<'a>> {
-    let version = |item: &&'a Item| match item {
-        Item::Revision { key, index, head, sha256, found }
-        | Item::Upload { key, index, head, sha256, bytes: _, found } => {
-            Some(Seen { key, index: *index, head: *head, sha256, found })
-        }
-        Item::Page { .. }
-        | Item::User { .. }
-        | Item::Search { .. }
-        | Item::Access { .. }
-        | Item::ForeignLogin { .. }
-        | Item::Pdf { .. } => None,
-    };
-    let mut versions: Vec<Seen<'a>> = items.iter().filter_map(version).collect();
-    let place = |version: &Seen<'a>| (version.key, version.index);
-    if !versions.is_sorted_by_key(place) {
-        versions.sort_by_key(place);
-    }
-    versions
-}
-
 /// Judges one store of one tenant and notes in `view` what was there.
 pub(super) fn judge<'a>(
     bench: &mut Bench<'_>,
@@ -85,14 +55,19 @@ pub(super) fn judge<'a>(
     items: &[&'a Item],
     view: &mut View<'a>,
 ) {
-    let versions = in_order(items);
+    let items = in_order(items);
     let lines = subject.lines(store);
     let mut seen = FixedBitSet::with_capacity(lines.count());
-    for versions in versions.chunk_by(|one, next| one.key == next.key) {
-        let key = versions[0].key;
+    let mut all = items.iter().filter_map(|item| Seen::of(item)).peekable();
+    let mut versions = Vec::new();
+    while let Some(first) = all.next() {
+        let key = first.key;
+        versions.push(first);
+        versions.extend(std::iter::from_fn(|| all.next_if(|next| next.key == key)));
         let found = lines.find(key);
         seen.extend(found.map(|(number, _)| number));
-        OneKey::new(subject, store, key, found.map(|(_, line)| line)).judge(bench, marks, versions, view);
+        OneKey::new(subject, store, key, found.map(|(_, line)| line)).judge(bench, marks, &versions, view);
+        versions.clear();
     }
     let mut absent: Vec<_> = lines.others(&seen).collect();
     absent.sort_unstable_by_key(|(key, _)| *key);
@@ -101,7 +76,7 @@ pub(super) fn judge<'a>(
         let elsewhere = |at: &At| view.versions.contains(*at);
         let versions = line.versions.iter().filter(|version| version.required).map(|version| version.at);
         for at in versions.filter(|at| !elsewhere(at)).chain(line.renamed) {
-            bench.find_lost(at, || lost(subject, store, at));
+            bench.find_lost(store.check(), subject.tenant, at, || lost(subject, store, at));
         }
     }
     let required = lines.values().flat_map(|line| &line.versions).filter(|version| version.required);
@@ -113,11 +88,15 @@ pub(super) fn judge<'a>(
         match view.unwritten.get(&(store, *key)) {
             None => bench.find(found(FindingCode::Lost).item(item)),
             Some(is) if is != was => {
-                bench.find(found(FindingCode::Corrupt).item(item).expected(was.join(" ")).seen(is.join(" ")));
+                bench.find(found(FindingCode::Corrupt).item(item).expected(listing(was)).seen(listing(is)));
             }
             Some(_) => {}
         }
     }
+}
+
+fn listing(contents: &[&Checksum]) -> String {
+    contents.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
 fn lost(subject: &Subject<'_, '_>, store: Store, at: At) -> Finding {
@@ -148,24 +127,33 @@ impl<'k, 't, 'a> OneKey<'k, 't, 'a> {
     }
 
     fn judge(&self, bench: &mut Bench<'_>, marks: &mut Marks<'_, 'a>, versions: &[Seen<'a>], view: &mut View<'a>) {
-        let mut times: BTreeMap<At, usize> = BTreeMap::new();
+        let in_place = self.in_place(versions);
+        let mut times = Times { once: in_place, others: BTreeMap::new() };
         let mut unwritten = Vec::new();
-        let mut shown = Vec::new();
+        let current = versions.iter().rposition(|version| version.head).or(versions.len().checked_sub(1));
+        let mut head = None;
         // The place in the line where the next version should stand: a wiki puts notes of its own in between.
         let mut next = 0;
-        for version in versions {
+        for (number, version) in versions.iter().enumerate() {
             let item = || format!("{} {} #{}", self.store.name(), self.key, version.index);
-            let in_place = self.in_place(version, next).filter(|at| !times.contains_key(at));
+            let in_place = in_place.get(number).map(|standing| standing.at);
             let exact = in_place.or_else(|| self.by_content(version, next, &times));
             let own = exact.map(|at| self.subject.ledger.writes[at].invoked.token.as_str());
             let foreign = marks.judge(bench, self.subject.tenant, self.key, item, version.found, own);
             let at = exact.or_else(|| self.by_token(version));
-            shown.push(at);
+            if current == Some(number) {
+                head = at;
+            }
             match at {
                 Some(at) => {
-                    let place = if in_place.is_some() { Some(next) } else { self.place(at, next) };
-                    next = place.map_or(next, |place| place + 1);
-                    *times.entry(at).or_default() += 1;
+                    // What stands in its place, unchanged, is right in every way.
+                    if in_place.is_some() {
+                        next = number + 1;
+                        view.versions.insert(at);
+                        continue;
+                    }
+                    next = self.place(at, next).map_or(next, |place| place + 1);
+                    times.count(at);
                     if self.belongs(bench, at, item) {
                         view.versions.insert(at);
                         self.content(bench, at, version);
@@ -176,8 +164,6 @@ impl<'k, 't, 'a> OneKey<'k, 't, 'a> {
                 None => unwritten.push(version),
             }
         }
-        let current = versions.iter().rposition(|version| version.head).or(versions.len().checked_sub(1));
-        let head = current.and_then(|current| shown[current]);
         self.repeated(bench, &times);
         self.stale(bench, head, &times);
         self.missing(bench, &times, unwritten, view);
@@ -200,26 +186,29 @@ impl<'k, 't, 'a> OneKey<'k, 't, 'a> {
         self.subject.ledger.writes[at].invoked.key == self.key || self.brought.contains(&at)
     }
 
-    /// The write that stands at this place, if exactly its content and the token of no other write are seen there: as a rule so, and
-    /// quickly told. No other write can have made this content, which has that token in it.
-    fn in_place(&self, version: &Seen<'_>, place: usize) -> Option<At> {
-        let standing = self.line?.versions.get(place).filter(|standing| standing.required)?;
-        let invoked = self.subject.ledger.writes[standing.at].invoked;
-        let alone = matches!(version.found.tokens.as_slice(), [token] if *token == invoked.token);
-        (alone && invoked.sha256.as_deref() == Some(version.sha256)).then_some(standing.at)
+    /// The beginning of the line, as far as exactly its contents are seen, one after the other, with the tokens of no other writes: as a
+    /// rule all of it, and quickly told. No other writes can have made contents that have these tokens in them.
+    fn in_place(&self, versions: &[Seen<'_>]) -> &'k [Version] {
+        let line: &'k [Version] = self.line.map_or(&[], |line| &line.versions);
+        let stands = |(standing, version): &(&Version, &Seen<'_>)| {
+            let invoked = self.subject.ledger.writes[standing.at].invoked;
+            let alone = matches!(version.found.tokens.as_slice(), [token] if *token == invoked.token);
+            standing.required && alone && invoked.sha256.as_ref() == Some(version.sha256)
+        };
+        &line[..line.iter().zip(versions).take_while(stands).count()]
     }
 
     /// The write that made exactly this content. `next`: the place in the line where it should stand; `times`: how often each was seen so
     /// far.
-    fn by_content(&self, version: &Seen<'_>, next: usize, times: &BTreeMap<At, usize>) -> Option<At> {
+    fn by_content(&self, version: &Seen<'_>, next: usize, times: &Times<'_>) -> Option<At> {
         let fits = |at: &At| self.fits(*at);
         let ahead = |at: &At| self.place(*at, next).is_some_and(|place| place >= next);
         let standing = |at: &At| self.place(*at, 0).is_some();
         let ledger = self.subject.ledger;
         let own = ledger.by_content(self.subject.tenant, self.key, version.sha256);
-        let equal = |at: &At| ledger.writes[*at].invoked.sha256.as_deref() == Some(version.sha256);
+        let equal = |at: &At| ledger.writes[*at].invoked.sha256.as_ref() == Some(version.sha256);
         let same: Vec<At> = self.brought.iter().copied().filter(equal).chain(own).collect();
-        let fresh = |at: &&At| fits(at) && !times.contains_key(*at);
+        let fresh = |at: &&At| fits(at) && !times.contains(**at);
         match same.as_slice() {
             [] => None,
             [one] => Some(*one).filter(fits),
@@ -302,15 +291,18 @@ impl<'k, 't, 'a> OneKey<'k, 't, 'a> {
     }
 
     fn corrupt(&self, at: At, version: &Seen<'_>) -> Finding {
-        let written = self.subject.ledger.writes[at].invoked.sha256.as_deref().unwrap_or_default();
+        let written = self.subject.ledger.writes[at].invoked.sha256.map(|written| written.to_string());
         let finding = Finding::new(FindingCode::Corrupt).check(self.store.check()).tenant(self.subject.tenant);
-        finding.item(self.subject.ledger.name(at)).expected(written).seen(version.sha256)
+        finding
+            .item(self.subject.ledger.name(at))
+            .expected(written.unwrap_or_default())
+            .seen(version.sha256.to_string())
     }
 
     /// One write twice, unless other writes repeated it.
-    fn repeated(&self, bench: &mut Bench<'_>, times: &BTreeMap<At, usize>) {
+    fn repeated(&self, bench: &mut Bench<'_>, times: &Times<'_>) {
         let mut pardoned = self.line.map_or(0, |line| line.repeats);
-        for (&at, &times) in times.iter().filter(|(_, times)| **times > 1) {
+        for (&at, &times) in times.others.iter().filter(|(_, times)| **times > 1) {
             let extra = times - 1;
             if extra > pardoned {
                 let finding = Finding::new(FindingCode::Duplicated).check(self.store.check());
@@ -322,9 +314,9 @@ impl<'k, 't, 'a> OneKey<'k, 't, 'a> {
     }
 
     /// The current version must be the newest that is there.
-    fn stale(&self, bench: &mut Bench<'_>, head: Option<At>, times: &BTreeMap<At, usize>) {
+    fn stale(&self, bench: &mut Bench<'_>, head: Option<At>, times: &Times<'_>) {
         let (Some(head), Some(line)) = (head, self.line) else { return };
-        let newest = line.versions.iter().rfind(|version| version.required && times.contains_key(&version.at));
+        let newest = line.versions.iter().rfind(|version| version.required && times.contains(version.at));
         let (Some(newest), Some(shown)) = (newest, self.place(head, 0)) else { return };
         if self.place(newest.at, shown).is_some_and(|newest| newest > shown) {
             let finding = Finding::new(FindingCode::StaleHead).check(self.store.check()).tenant(self.subject.tenant);
@@ -335,20 +327,16 @@ impl<'k, 't, 'a> OneKey<'k, 't, 'a> {
     }
 
     /// Versions that must be there and are not, and versions that are there and that nobody wrote.
-    fn missing(
-        &self,
-        bench: &mut Bench<'_>,
-        times: &BTreeMap<At, usize>,
-        unwritten: Vec<&Seen<'a>>,
-        view: &mut View<'a>,
-    ) {
+    fn missing(&self, bench: &mut Bench<'_>, times: &Times<'_>, unwritten: Vec<&Seen<'a>>, view: &mut View<'a>) {
         let mut unwritten = unwritten;
         unwritten.reverse();
         let required = self.line.into_iter().flat_map(|line| &line.versions).filter(|version| version.required);
-        for version in required.filter(|version| !times.contains_key(&version.at)) {
-            match unwritten.pop() {
-                Some(instead) => bench.find(self.corrupt(version.at, instead)),
-                None => bench.find_lost(version.at, || lost(self.subject, self.store, version.at)),
+        for version in required.filter(|version| !times.contains(version.at)) {
+            if let Some(instead) = unwritten.pop() {
+                bench.find(self.corrupt(version.at, instead));
+            } else {
+                let lost = || lost(self.subject, self.store, version.at);
+                bench.find_lost(self.store.check(), self.subject.tenant, version.at, lost);
             }
         }
         if unwritten.is_empty() {
@@ -364,7 +352,7 @@ impl<'k, 't, 'a> OneKey<'k, 't, 'a> {
         for version in unwritten {
             let item = format!("{} {} #{}", self.store.name(), self.key, version.index);
             let finding = Finding::new(FindingCode::Alien).check(self.store.check()).tenant(self.subject.tenant);
-            bench.find(finding.item(item).seen(version.sha256));
+            bench.find(finding.item(item).seen(version.sha256.to_string()));
         }
     }
 }

@@ -9,7 +9,7 @@ use super::history::{Member, Scene};
 use super::{Account, Body, Driver, text};
 use crate::clock::DrillTime;
 use crate::ids::Tenant;
-use crate::journal::{WriteError, WriteKind, WriteResult};
+use crate::journal::{Checksum, WriteError, WriteKind, WriteResult};
 use crate::ledger::{HERE, Intent, Ledger, Marks, NoRandom, Written};
 use crate::plan::{PROBE_PAGES_BEGIN, WorkloadPlan};
 use bytes::Bytes;
@@ -32,10 +32,10 @@ pub struct Corpus<'a> {
 #[derive(Debug, Clone)]
 pub struct Known {
     pub accounts: Accounts,
-    /// A page that is never changed, and the SHA-256 (hex) of its text: for light probes.
-    pub page: (String, String),
-    /// A small upload that is never changed, and the SHA-256 (hex) of its content.
-    pub upload: (String, String),
+    /// A page that is never changed, and the SHA-256 of its text: for light probes.
+    pub page: (String, Checksum),
+    /// A small upload that is never changed, and the SHA-256 of its content.
+    pub upload: (String, Checksum),
     /// A word that a search must find: this tenant's canary.
     pub word: String,
     /// The page that the prober edits.
@@ -149,7 +149,7 @@ impl Desk<'_> {
     }
 
     /// Returns the page of the light probe with its hash, and the pages that the history may change.
-    async fn pages(self, accounts: &Accounts) -> Result<((String, String), Vec<String>), BaselineError> {
+    async fn pages(self, accounts: &Accounts) -> Result<((String, Checksum), Vec<String>), BaselineError> {
         let editor = &accounts.editor;
         let (canary, decoy) = (self.canary(), self.corpus.marks.decoy());
         self.create(editor, "Canary", |token| text::page_with(&canary, token)).await?;
@@ -174,11 +174,11 @@ impl Desk<'_> {
             let title = text::title(number);
             pages.push(self.create(editor, &title, |token| text::page(&mut dice, token)).await?.key);
         }
-        Ok(((signpost.key, signpost.sha256.unwrap_or_default().to_string()), pages))
+        Ok((self.probed(signpost)?, pages))
     }
 
     /// Returns the upload of the full probe with its hash, and the uploads that the history may change.
-    async fn files(self, editor: &Account) -> Result<((String, String), Vec<String>), BaselineError> {
+    async fn files(self, editor: &Account) -> Result<((String, Checksum), Vec<String>), BaselineError> {
         let mut dice = self.dice("files");
         let mut uploads = Vec::new();
         let probed = |token: &str| Body::Content(text::text_file(&mut dice, token, PROBED));
@@ -204,7 +204,7 @@ impl Desk<'_> {
             let body = |token: &str| Body::Content(text::binary_file(&mut dice, token, LARGE));
             self.put(FILE_WRITER, editor, WriteKind::Upload, &format!("Riesig-{HERE}.bin"), body).await?;
         }
-        Ok(((signpost.key, signpost.sha256.unwrap_or_default().to_string()), uploads))
+        Ok((self.probed(signpost)?, uploads))
     }
 
     /// The smallest file that the application takes: an empty one, or else one of a single byte. If the empty one is refused, that
@@ -256,13 +256,19 @@ impl Desk<'_> {
     fn acknowledged(self, written: Written) -> Result<Written, BaselineError> {
         match &written.result {
             WriteResult::Ok { revision: _ } => Ok(written),
-            WriteResult::Fail { why } | WriteResult::Info { why } => Err(BaselineError::NotWritten {
-                tenant: self.tenant.clone(),
-                kind: written.kind,
-                key: written.key.clone(),
-                why: why.clone(),
-            }),
+            WriteResult::Fail { why } | WriteResult::Info { why } => Err(self.not_written(&written, why)),
         }
+    }
+
+    /// What probes look for: where it stands, and what it is known by.
+    fn probed(self, written: Written) -> Result<(String, Checksum), BaselineError> {
+        let sha256 = written.sha256.ok_or_else(|| self.not_written(&written, "it has no content"))?;
+        Ok((written.key, sha256))
+    }
+
+    fn not_written(self, written: &Written, why: &str) -> BaselineError {
+        let Written { kind, key, .. } = written;
+        BaselineError::NotWritten { tenant: self.tenant.clone(), kind: *kind, key: key.clone(), why: why.to_owned() }
     }
 
     fn canary(self) -> String {
@@ -281,8 +287,9 @@ const REVISIONS: u32 = 20;
 mod tests {
     use super::*;
     use crate::journal::Event;
+    use crate::journal::checksum;
     use crate::secret::Secret;
-    use crate::workload::fake::{Fake, Scratch, hash};
+    use crate::workload::fake::{Fake, Scratch};
     use std::sync::atomic::Ordering;
 
     const PLAN: WorkloadPlan = WorkloadPlan { writes: 6, pages: 12, uploads: 4, large_upload: false };
@@ -312,8 +319,8 @@ mod tests {
         for (tenant, known) in &all {
             let store = &stores[tenant];
             let text = |key: &str| store.pages[key].revisions.last().expect("a revision").clone();
-            assert_eq!(hash(text(&known.page.0).as_bytes()), known.page.1);
-            assert_eq!(hash(&store.uploads[&known.upload.0][0]), known.upload.1);
+            assert_eq!(checksum(text(&known.page.0).as_bytes()), known.page.1);
+            assert_eq!(checksum(&store.uploads[&known.upload.0][0]), known.upload.1);
             assert_eq!((store.pages.len(), store.uploads.len(), store.users.len()), (12 + 7, 1 + 1 + 4 + 1, 6));
             assert!(store.blocked.iter().all(|name| name.starts_with("Blocked")) && store.blocked.len() == 1);
             assert!(text(&known.canary_page).contains(&marks.canaries()[tenant]));

@@ -1,7 +1,7 @@
 //! The application driver: how the harness writes, reads back and enumerates a tenant's data, always through the front door.
 
 use crate::ids::Tenant;
-use crate::journal::{Surface, Token, WriteKind, WriteResult, checksum};
+use crate::journal::{Checksum, Surface, Token, WriteKind, WriteResult, checksum};
 use crate::plan::AccessAction;
 use crate::secret::Secret;
 use async_trait::async_trait;
@@ -78,18 +78,18 @@ pub type Read<T> = Result<T, DriverError>;
 pub type Look = Result<(), String>;
 
 /// Whether `content` has this SHA-256; `what` names it in the answer.
-pub(super) fn is_content(content: &[u8], sha256: &str, what: &str) -> Look {
-    if checksum(content).as_str() == sha256 { Ok(()) } else { Err(format!("{what} differs")) }
+pub(super) fn is_content(content: &[u8], sha256: Checksum, what: &str) -> Look {
+    if checksum(content) == sha256 { Ok(()) } else { Err(format!("{what} differs")) }
 }
 
 /// What a full probe does, apart from the write, whose token the prober puts into the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FullProbe {
     pub account: Account,
-    /// A page of the baseline and the SHA-256 (hex) of its current text.
-    pub page: (String, String),
-    /// An upload of the baseline and the SHA-256 (hex) of its content.
-    pub upload: (String, String),
+    /// A page of the baseline and the SHA-256 of its current text.
+    pub page: (String, Checksum),
+    /// An upload of the baseline and the SHA-256 of its content.
+    pub upload: (String, Checksum),
     /// A word that the search must find on at least one page.
     pub word: String,
     /// Edit of the probe page: key and new text, read back by content.
@@ -116,7 +116,7 @@ pub trait Driver: Send + Sync {
     async fn pdf(&self, tenant: &Tenant, by: &Account, key: &str) -> Read<Bytes>;
 
     /// Light probe: the known page has this SHA-256, with a kept session.
-    async fn light(&self, tenant: &Tenant, by: &Account, page: &str, sha256: &str) -> Look;
+    async fn light(&self, tenant: &Tenant, by: &Account, page: &str, sha256: Checksum) -> Look;
     /// Full probe: log in, read, write and read back, fetch a file by hash, search, and be refused as a stranger.
     async fn full(&self, tenant: &Tenant, probe: &FullProbe) -> (Look, Option<WriteResult>);
 

@@ -3,7 +3,7 @@
 use super::{Account, Body, Driver, DriverError, FullProbe, Look, PageRead, Read, UploadRead, UserRead, Write};
 use crate::clock::SystemClock;
 use crate::ids::{RunId, Tenant};
-use crate::journal::{Effect, Event, Surface, WriteKind, WriteResult, Writer, checksum, read};
+use crate::journal::{Checksum, Effect, Event, Surface, WriteKind, WriteResult, Writer, checksum, read};
 use crate::ledger::{Ledger, Marks, RunKey};
 use crate::plan::AccessAction;
 use crate::secret::Secret;
@@ -84,10 +84,6 @@ pub struct Fake {
     /// Logins and the like: whether each full probe was fresh.
     pub fresh: Mutex<Vec<bool>>,
     hook: Mutex<Option<Hook>>,
-}
-
-pub fn hash(bytes: &[u8]) -> String {
-    checksum(bytes).to_string()
 }
 
 impl Fake {
@@ -270,16 +266,16 @@ impl Driver for Fake {
         self.surface(Surface::Pdf, || Bytes::from(format!("%PDF {text}")))
     }
 
-    async fn light(&self, tenant: &Tenant, by: &Account, page: &str, sha256: &str) -> Look {
+    async fn light(&self, tenant: &Tenant, by: &Account, page: &str, sha256: Checksum) -> Look {
         self.stall().await;
         let pages = self.pages(tenant, by).await.map_err(|why| why.to_string())?;
         let found = pages.iter().find(|found| found.key == page).and_then(|found| found.revisions.last());
-        if found.is_some_and(|text| hash(text.as_bytes()) == sha256) { Ok(()) } else { Err("another text".into()) }
+        if found.is_some_and(|text| checksum(text.as_bytes()) == sha256) { Ok(()) } else { Err("another text".into()) }
     }
 
     async fn full(&self, tenant: &Tenant, probe: &FullProbe) -> (Look, Option<WriteResult>) {
         self.fresh.lock().expect("a lock").push(probe.fresh);
-        let look = self.light(tenant, &probe.account, &probe.page.0, &probe.page.1).await;
+        let look = self.light(tenant, &probe.account, &probe.page.0, probe.page.1).await;
         if look.is_err() {
             return (look, None);
         }
@@ -294,7 +290,7 @@ impl Driver for Fake {
         let found = self.search(tenant, &probe.account, &probe.word).await.unwrap_or_default();
         let uploads = self.uploads(tenant, &probe.account).await.unwrap_or_default();
         let file = uploads.iter().find(|upload| upload.key == probe.upload.0).and_then(|upload| upload.versions.last());
-        if found.is_empty() || file.is_none_or(|content| hash(content) != probe.upload.1) {
+        if found.is_empty() || file.is_none_or(|content| checksum(content) != probe.upload.1) {
             return (Err("search or file".into()), result);
         }
         (look, result)

@@ -30,15 +30,15 @@ fn lost(judgement: &Judgement, of: &Tenant) -> BTreeSet<Identity> {
 
 /// Takes these items of a tenant away, after the recovery.
 fn take(sample: &mut Sample, of: &Tenant, gone: &[Item]) {
-    let bodies: BTreeSet<(Option<&str>, &str)> = gone.iter().map(body).collect();
+    let bodies: BTreeSet<Option<(&str, &Checksum)>> = gone.iter().map(body).collect();
     let lost = |item: &Item| bodies.contains(&body(item));
     sample.rewrite(&RECOVERED, |tenant, item| if tenant == of && lost(&item) { vec![] } else { vec![item] });
 }
 
-fn body(item: &Item) -> (Option<&str>, &str) {
+fn body(item: &Item) -> Option<(&str, &Checksum)> {
     match item {
-        Item::Revision { key, sha256, .. } | Item::Upload { key, sha256, .. } => (Some(key), sha256),
-        _ => (None, ""),
+        Item::Revision { key, sha256, .. } | Item::Upload { key, sha256, .. } => Some((key, sha256)),
+        _ => None,
     }
 }
 

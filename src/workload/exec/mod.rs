@@ -11,7 +11,7 @@ use super::{
 };
 use crate::engine::Attached;
 use crate::ids::Tenant;
-use crate::journal::{Surface, WriteKind, WriteResult};
+use crate::journal::{Checksum, Surface, WriteKind, WriteResult};
 use crate::plan::AccessAction;
 use answer::{Answer, Pages, Uploads, Users, decode};
 use async_trait::async_trait;
@@ -94,11 +94,11 @@ impl ExecDriver {
     async fn look_fully(&self, tenant: &Tenant, probe: &FullProbe, written: &mut Option<WriteResult>) -> Look {
         let by = &probe.account;
         let text = self.light_text(tenant, by, &probe.page.0, probe.fresh).await?;
-        is_content(text.as_bytes(), &probe.page.1, "page text")?;
+        is_content(text.as_bytes(), probe.page.1, "page text")?;
 
         let answer = self.ask("read-upload", tenant, Some(by), json!({ "key": probe.upload.0 }), self.timeout).await;
         match answer.read::<Content>(Surface::Uploads).and_then(|file| decode(&file.content)) {
-            Ok(bytes) => is_content(&bytes, &probe.upload.1, "file")?,
+            Ok(bytes) => is_content(&bytes, probe.upload.1, "file")?,
             Err(DriverError::Unsupported(..)) => {}
             Err(DriverError::Failed(why)) => return Err(format!("file: {why}")),
         }
@@ -204,7 +204,7 @@ impl Driver for ExecDriver {
         decode(&answer.read::<Content>(Surface::Pdf)?.content)
     }
 
-    async fn light(&self, tenant: &Tenant, by: &Account, page: &str, sha256: &str) -> Look {
+    async fn light(&self, tenant: &Tenant, by: &Account, page: &str, sha256: Checksum) -> Look {
         is_content(self.light_text(tenant, by, page, false).await?.as_bytes(), sha256, "page text")
     }
 

@@ -181,16 +181,12 @@ fn application(flaw: &'static str) -> impl Fn(&Value) -> Option<String> + Send +
     }
 }
 
-fn hash(content: &[u8]) -> String {
-    checksum(content).to_string()
-}
-
 #[tokio::test]
 async fn a_full_probe_notices_each_flaw() {
     let probe = FullProbe {
         account: admin(),
-        page: ("Known".to_owned(), hash(b"text")),
-        upload: ("file.bin".to_owned(), hash(b"bytes")),
+        page: ("Known".to_owned(), checksum(b"text")),
+        upload: ("file.bin".to_owned(), checksum(b"bytes")),
         word: "decoy".to_owned(),
         write: Some(change(WriteKind::Probe, Body::Text("new".to_owned()))),
         fresh: false,

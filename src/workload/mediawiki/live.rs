@@ -59,10 +59,6 @@ fn text(content: &str) -> Body {
     Body::Text(content.to_owned())
 }
 
-fn hash(content: &[u8]) -> String {
-    checksum(content).to_string()
-}
-
 fn why(result: WriteResult) -> String {
     match result {
         WriteResult::Fail { why } => why,
@@ -200,8 +196,8 @@ async fn probes_are_good_and_tell_what_they_cost() {
     wiki.done(WriteKind::Upload, &file, Body::Content(Bytes::from(vec![7; 20_000]))).await;
     let mut probe = FullProbe {
         account: wiki.admin.clone(),
-        page: (page.clone(), hash(b"known")),
-        upload: (file, hash(&vec![7; 20_000])),
+        page: (page.clone(), checksum(b"known")),
+        upload: (file, checksum(&vec![7; 20_000])),
         word: setting("ERNSTFALL_WIKI_WORD"),
         write: None,
         fresh: false,
@@ -216,7 +212,7 @@ async fn probes_are_good_and_tell_what_they_cost() {
         for round in 0..rounds {
             let (tenant, by) = (&wiki.tenant, &wiki.admin);
             let look = if what == "light" {
-                wiki.driver.light(tenant, by, &page, &probe.page.1).await
+                wiki.driver.light(tenant, by, &page, probe.page.1).await
             } else {
                 let body = text(&format!("{what} {round}"));
                 let key = format!("Probe {unique}");
@@ -230,7 +226,7 @@ async fn probes_are_good_and_tell_what_they_cost() {
         let _ = writeln!(told, "{what}: {each:?} each, {own:.2} ms of our own processor");
     }
     println!("{told}");
-    let wrong = wiki.driver.light(&wiki.tenant, &wiki.admin, &page, &hash(b"unknown")).await;
+    let wrong = wiki.driver.light(&wiki.tenant, &wiki.admin, &page, checksum(b"unknown")).await;
     assert_eq!(wrong, Err("page text differs".to_owned()));
 }
 
@@ -243,7 +239,7 @@ async fn a_door_with_another_authority_is_not_trusted() {
         "/api.php".to_owned(),
         Duration::from_secs(5),
     );
-    let look = driver.light(&wiki.tenant, &wiki.admin, "Main Page", "").await;
+    let look = driver.light(&wiki.tenant, &wiki.admin, "Main Page", checksum(b"")).await;
     assert!(look.as_ref().is_err_and(|why| why.contains("certificate")), "{look:?}");
 }
 

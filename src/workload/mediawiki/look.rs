@@ -3,7 +3,7 @@
 use super::answer::{CallError, part, same_name};
 use super::session::{Param, Session, Token};
 use super::{files, write};
-use crate::journal::WriteResult;
+use crate::journal::{Checksum, WriteResult};
 use crate::plan::AccessAction;
 use crate::workload::door::media_type;
 use crate::workload::{Body, FullProbe, Look, is_content};
@@ -18,7 +18,7 @@ async fn text(session: &Session, title: &str) -> Result<String, CallError> {
     part(&mut answer, "/query/pages/0/revisions/0/slots/main/content")
 }
 
-pub(super) async fn light(session: &Session, title: &str, sha256: &str) -> Look {
+pub(super) async fn light(session: &Session, title: &str, sha256: Checksum) -> Look {
     let text = text(session, title).await.map_err(|error| error.to_string())?;
     is_content(text.as_bytes(), sha256, "page text")
 }
@@ -36,13 +36,13 @@ pub(super) async fn full(
     let mut answer = overview(session, page, &file, &probe.word).await.map_err(|error| error.to_string())?;
 
     let text: String = take(&mut answer, page, "/revisions/0/slots/main/content").map_err(|error| error.to_string())?;
-    is_content(text.as_bytes(), page_hash, "page text")?;
+    is_content(text.as_bytes(), *page_hash, "page text")?;
     if answer.pointer("/query/search").and_then(Value::as_array).is_none_or(Vec::is_empty) {
         return Err("search finds nothing".to_owned());
     }
     let version = entry(&mut answer, &file).and_then(files::current).map_err(|error| format!("file: {error}"))?;
     let bytes = files::fetch(session, &version, None).await.map_err(|error| format!("file: {error}"))?;
-    is_content(&bytes.ok_or("the file is not delivered")?, upload_hash, "file")?;
+    is_content(&bytes.ok_or("the file is not delivered")?, *upload_hash, "file")?;
     if may_read(stranger, page).await.map_err(|error| format!("as a stranger: {error}"))? {
         return Err("a stranger may read".to_owned());
     }

@@ -21,7 +21,7 @@ mod write;
 
 use super::{Account, Driver, DriverError, FullProbe, Look, PageRead, Read, UploadRead, UserRead, Write};
 use crate::ids::Tenant;
-use crate::journal::WriteResult;
+use crate::journal::{Checksum, WriteResult};
 use crate::plan::AccessAction;
 use crate::workload::Door;
 use answer::CallError;
@@ -147,7 +147,7 @@ impl Driver for MediaWiki {
         Ok(files::pdf(&*self.reader(tenant, by)?, key).await?)
     }
 
-    async fn light(&self, tenant: &Tenant, by: &Account, page: &str, sha256: &str) -> Look {
+    async fn light(&self, tenant: &Tenant, by: &Account, page: &str, sha256: Checksum) -> Look {
         let session = self.session(tenant, Some(by)).map_err(|error| error.to_string())?;
         let look = tokio::time::timeout(self.timeout, look::light(&session, page, sha256)).await;
         look.unwrap_or_else(|_| Err("timed out".to_owned()))

@@ -25,10 +25,6 @@ fn api_error(code: &str) -> Reply {
     Reply::Json(json!({ "error": { "code": code, "info": "why" } }))
 }
 
-fn hash(content: &[u8]) -> String {
-    checksum(content).to_string()
-}
-
 fn page(text: &str) -> Reply {
     Reply::Json(json!({ "batchcomplete": true, "query": { "pages": [
         { "title": "Known", "revisions": [{ "slots": { "main": { "content": text } } }] }] } }))
@@ -132,7 +128,7 @@ async fn a_write_fails_when_it_was_provably_not_applied() {
 #[tokio::test]
 async fn a_redirect_to_another_tenant_is_noticed() {
     let stub = Stub::new(|_| Reply::Redirect("https://globex.wiki.example/")).await;
-    let look = stub.wiki.light(&acme(), &admin(), "Known", &hash(b"text")).await;
+    let look = stub.wiki.light(&acme(), &admin(), "Known", checksum(b"text")).await;
     assert_eq!(look, Err("HTTP 302: sent on to globex.wiki.example".to_owned()));
 }
 
@@ -148,7 +144,7 @@ async fn a_light_probe_believes_the_content_alone() {
         (Reply::Silence, Err("timed out")),
     ] {
         let stub = Stub::new(move |_| reply.clone()).await;
-        assert_eq!(stub.wiki.light(&acme(), &admin(), "Known", &hash(b"text")).await, look.map_err(str::to_owned));
+        assert_eq!(stub.wiki.light(&acme(), &admin(), "Known", checksum(b"text")).await, look.map_err(str::to_owned));
     }
 }
 
@@ -160,7 +156,7 @@ async fn a_kept_session_costs_one_request_and_is_renewed_when_it_is_lost() {
         if once.swap(false, Ordering::SeqCst) { api_error("assertuserfailed") } else { page("text") }
     };
     let stub = Stub::new(script).await;
-    let look = async || stub.wiki.light(&acme(), &admin(), "Known", &hash(b"text")).await;
+    let look = async || stub.wiki.light(&acme(), &admin(), "Known", checksum(b"text")).await;
     assert_eq!((look().await, look().await), (Ok(()), Ok(())));
     assert_eq!((stub.count("login"), stub.count("query")), (1, 3), "one query for the login's token, two looks");
     lost.store(true, Ordering::SeqCst);
@@ -182,7 +178,7 @@ async fn a_login_outlives_the_probe_that_began_it() {
     let base = quick.door.url_by("http", &acme()).expect("an address");
     let session = Session::new(patient, base, "/api.php", Some(admin())).expect("a session");
     quick.sessions.lock().expect("not poisoned").insert((acme(), Some("Admin".to_owned())), Arc::new(session));
-    let look = async || quick.light(&acme(), &admin(), "Known", &hash(b"text")).await;
+    let look = async || quick.light(&acme(), &admin(), "Known", checksum(b"text")).await;
     let mut looks = Vec::new();
     for _ in 0..5 {
         looks.push(look().await);
@@ -320,8 +316,8 @@ fn wiki(flaw: &'static str) -> impl Fn(&Asked) -> Reply + Send + Sync + 'static 
 async fn a_full_probe_notices_each_flaw() {
     let mut probe = FullProbe {
         account: admin(),
-        page: ("Known".to_owned(), hash(b"text")),
-        upload: ("F.bin".to_owned(), hash(b"bytes")),
+        page: ("Known".to_owned(), checksum(b"text")),
+        upload: ("F.bin".to_owned(), checksum(b"bytes")),
         word: "decoy".to_owned(),
         write: Some(Write { kind: WriteKind::Probe, ..creation() }),
         fresh: false,
