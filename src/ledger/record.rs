@@ -48,7 +48,7 @@ pub struct Intent<'a> {
 pub struct Invoked {
     pub id: u64,
     pub write: Write,
-    /// SHA-256 (hex) of the body; `None` where nothing has a body.
+    /// SHA-256 of the body; `None` where nothing has a body.
     pub sha256: Option<Checksum>,
 }
 
@@ -157,7 +157,7 @@ impl Ledger {
     }
 }
 
-/// SHA-256 (hex), groups and new title, as the journal has them.
+/// SHA-256, groups and new title, as the journal has them.
 fn describe(body: &Body) -> (Option<Checksum>, Option<String>, Option<String>) {
     match body {
         Body::Nothing => (None, None, None),

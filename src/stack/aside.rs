@@ -23,7 +23,7 @@ pub struct Aside {
     pub files: u64,
     pub bytes: u64,
     pub found: Found,
-    /// SHA-256 (hex) of each file, each once.
+    /// SHA-256 of each file, each once.
     pub contents: BTreeSet<Checksum>,
 }
 

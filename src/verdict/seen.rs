@@ -1,10 +1,7 @@
-//! The versions that were read back, in order, and how often each was.
+//! The versions that were read back, in order.
 
-use super::ledger::At;
-use super::survivors::Version;
 use crate::journal::{Checksum, Found, Item};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 /// One version, as it was read back.
 pub(super) struct Seen<'a> {
@@ -46,22 +43,4 @@ pub(super) fn in_order<'i, 'a>(items: &'i [&'a Item]) -> Cow<'i, [&'a Item]> {
     let mut items = items.to_vec();
     items.sort_by_key(place);
     Cow::Owned(items)
-}
-
-/// How often the version of each write was seen under one key.
-pub(super) struct Times<'k> {
-    /// Each of these once, and those among the others as often as it says there.
-    pub once: &'k [Version],
-    pub others: BTreeMap<At, usize>,
-}
-
-impl Times<'_> {
-    pub fn contains(&self, at: At) -> bool {
-        self.others.contains_key(&at) || self.once.iter().any(|version| version.at == at)
-    }
-
-    pub fn count(&mut self, at: At) {
-        let before = usize::from(self.contains(at));
-        *self.others.entry(at).or_insert(before) += 1;
-    }
 }

@@ -5,7 +5,7 @@ use super::codes::FindingCode;
 use super::ledger::{At, Fate};
 use super::marks::Marks;
 use super::model::Finding;
-use super::seen::{Seen, Times, in_order};
+use super::seen::{Seen, in_order};
 use super::subject::{Subject, View};
 use super::survivors::{Line, Version};
 use crate::journal::{Checksum, Effect, Item, Surface, WriteKind};
@@ -127,16 +127,21 @@ impl<'k, 't, 'a> OneKey<'k, 't, 'a> {
     }
 
     fn judge(&self, bench: &mut Bench<'_>, marks: &mut Marks<'_, 'a>, versions: &[Seen<'a>], view: &mut View<'a>) {
-        let in_place = self.in_place(versions);
-        let mut times = Times { once: in_place, others: BTreeMap::new() };
+        let begun = self.in_place(versions);
+        let last = versions.len().checked_sub(1);
+        let current = versions.iter().rposition(|version| version.head).or(last);
+        // As a rule the whole line is in its place, nothing else, and the last version is the current one: then nothing needs counting.
+        let whole = self.line.is_some_and(|line| line.versions.len() == begun.len());
+        let settled = whole && versions.len() == begun.len() && current == last;
+        let once = begun.iter().map(|standing| (standing.at, 1));
+        let mut times: BTreeMap<At, usize> = if settled { BTreeMap::new() } else { once.collect() };
         let mut unwritten = Vec::new();
-        let current = versions.iter().rposition(|version| version.head).or(versions.len().checked_sub(1));
         let mut head = None;
         // The place in the line where the next version should stand: a wiki puts notes of its own in between.
-        let mut next = 0;
+        let mut next = begun.len();
         for (number, version) in versions.iter().enumerate() {
             let item = || format!("{} {} #{}", self.store.name(), self.key, version.index);
-            let in_place = in_place.get(number).map(|standing| standing.at);
+            let in_place = begun.get(number).map(|standing| standing.at);
             let exact = in_place.or_else(|| self.by_content(version, next, &times));
             let own = exact.map(|at| self.subject.ledger.writes[at].invoked.token.as_str());
             let foreign = marks.judge(bench, self.subject.tenant, self.key, item, version.found, own);
@@ -148,12 +153,11 @@ impl<'k, 't, 'a> OneKey<'k, 't, 'a> {
                 Some(at) => {
                     // What stands in its place, unchanged, is right in every way.
                     if in_place.is_some() {
-                        next = number + 1;
                         view.versions.insert(at);
                         continue;
                     }
                     next = self.place(at, next).map_or(next, |place| place + 1);
-                    times.count(at);
+                    *times.entry(at).or_default() += 1;
                     if self.belongs(bench, at, item) {
                         view.versions.insert(at);
                         self.content(bench, at, version);
@@ -163,6 +167,9 @@ impl<'k, 't, 'a> OneKey<'k, 't, 'a> {
                 None if foreign => {}
                 None => unwritten.push(version),
             }
+        }
+        if settled {
+            return;
         }
         self.repeated(bench, &times);
         self.stale(bench, head, &times);
@@ -200,22 +207,25 @@ impl<'k, 't, 'a> OneKey<'k, 't, 'a> {
 
     /// The write that made exactly this content. `next`: the place in the line where it should stand; `times`: how often each was seen so
     /// far.
-    fn by_content(&self, version: &Seen<'_>, next: usize, times: &Times<'_>) -> Option<At> {
+    fn by_content(&self, version: &Seen<'_>, next: usize, times: &BTreeMap<At, usize>) -> Option<At> {
         let fits = |at: &At| self.fits(*at);
-        let ahead = |at: &At| self.place(*at, next).is_some_and(|place| place >= next);
+        let ahead = |at: &At| self.place(*at, next).filter(|place| *place >= next);
         let standing = |at: &At| self.place(*at, 0).is_some();
         let ledger = self.subject.ledger;
         let own = ledger.by_content(self.subject.tenant, self.key, version.sha256);
         let equal = |at: &At| ledger.writes[*at].invoked.sha256.as_ref() == Some(version.sha256);
         let same: Vec<At> = self.brought.iter().copied().filter(equal).chain(own).collect();
-        let fresh = |at: &&At| fits(at) && !times.contains(**at);
+        let fresh = |at: &&At| fits(at) && !times.contains_key(*at);
         match same.as_slice() {
             [] => None,
             [one] => Some(*one).filter(fits),
-            // The same content more than once: take what stands, in order.
+            // The same content more than once: take what stands next.
             many => many
                 .iter()
-                .find(|at| fresh(at) && ahead(at))
+                .filter(fresh)
+                .filter_map(|at| Some((ahead(at)?, at)))
+                .min()
+                .map(|(_, at)| at)
                 .or_else(|| many.iter().find(|at| fresh(at) && standing(at)))
                 .or_else(|| many.iter().find(fresh))
                 .or_else(|| many.iter().rfind(|at| fits(at)))
@@ -300,9 +310,9 @@ impl<'k, 't, 'a> OneKey<'k, 't, 'a> {
     }
 
     /// One write twice, unless other writes repeated it.
-    fn repeated(&self, bench: &mut Bench<'_>, times: &Times<'_>) {
+    fn repeated(&self, bench: &mut Bench<'_>, times: &BTreeMap<At, usize>) {
         let mut pardoned = self.line.map_or(0, |line| line.repeats);
-        for (&at, &times) in times.others.iter().filter(|(_, times)| **times > 1) {
+        for (&at, &times) in times.iter().filter(|(_, times)| **times > 1) {
             let extra = times - 1;
             if extra > pardoned {
                 let finding = Finding::new(FindingCode::Duplicated).check(self.store.check());
@@ -314,9 +324,9 @@ impl<'k, 't, 'a> OneKey<'k, 't, 'a> {
     }
 
     /// The current version must be the newest that is there.
-    fn stale(&self, bench: &mut Bench<'_>, head: Option<At>, times: &Times<'_>) {
+    fn stale(&self, bench: &mut Bench<'_>, head: Option<At>, times: &BTreeMap<At, usize>) {
         let (Some(head), Some(line)) = (head, self.line) else { return };
-        let newest = line.versions.iter().rfind(|version| version.required && times.contains(version.at));
+        let newest = line.versions.iter().rfind(|version| version.required && times.contains_key(&version.at));
         let (Some(newest), Some(shown)) = (newest, self.place(head, 0)) else { return };
         if self.place(newest.at, shown).is_some_and(|newest| newest > shown) {
             let finding = Finding::new(FindingCode::StaleHead).check(self.store.check()).tenant(self.subject.tenant);
@@ -327,11 +337,17 @@ impl<'k, 't, 'a> OneKey<'k, 't, 'a> {
     }
 
     /// Versions that must be there and are not, and versions that are there and that nobody wrote.
-    fn missing(&self, bench: &mut Bench<'_>, times: &Times<'_>, unwritten: Vec<&Seen<'a>>, view: &mut View<'a>) {
+    fn missing(
+        &self,
+        bench: &mut Bench<'_>,
+        times: &BTreeMap<At, usize>,
+        unwritten: Vec<&Seen<'a>>,
+        view: &mut View<'a>,
+    ) {
         let mut unwritten = unwritten;
         unwritten.reverse();
         let required = self.line.into_iter().flat_map(|line| &line.versions).filter(|version| version.required);
-        for version in required.filter(|version| !times.contains(version.at)) {
+        for version in required.filter(|version| !times.contains_key(&version.at)) {
             if let Some(instead) = unwritten.pop() {
                 bench.find(self.corrupt(version.at, instead));
             } else {

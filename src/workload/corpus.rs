@@ -286,8 +286,7 @@ const REVISIONS: u32 = 20;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::Event;
-    use crate::journal::checksum;
+    use crate::journal::{Event, checksum};
     use crate::secret::Secret;
     use crate::workload::fake::{Fake, Scratch};
     use std::sync::atomic::Ordering;
