@@ -194,7 +194,7 @@ impl<'k, 't, 'a> OneKey<'k, 't, 'a> {
     }
 
     /// The beginning of the line, as far as exactly its contents are seen, one after the other, with the tokens of no other writes: as a
-    /// rule all of it, and quickly told. No other writes can have made contents that have these tokens in them.
+    /// rule all of it, and quickly told. Each write puts its own token into its content.
     fn in_place(&self, versions: &[Seen<'_>]) -> &'k [Version] {
         let line: &'k [Version] = self.line.map_or(&[], |line| &line.versions);
         let stands = |(standing, version): &(&Version, &Seen<'_>)| {
@@ -209,27 +209,24 @@ impl<'k, 't, 'a> OneKey<'k, 't, 'a> {
     /// far.
     fn by_content(&self, version: &Seen<'_>, next: usize, times: &BTreeMap<At, usize>) -> Option<At> {
         let fits = |at: &At| self.fits(*at);
-        let ahead = |at: &At| self.place(*at, next).filter(|place| *place >= next);
-        let standing = |at: &At| self.place(*at, 0).is_some();
         let ledger = self.subject.ledger;
         let own = ledger.by_content(self.subject.tenant, self.key, version.sha256);
         let equal = |at: &At| ledger.writes[*at].invoked.sha256.as_ref() == Some(version.sha256);
         let same: Vec<At> = self.brought.iter().copied().filter(equal).chain(own).collect();
-        let fresh = |at: &&At| fits(at) && !times.contains_key(*at);
+        let fresh = |at: &At| fits(at) && !times.contains_key(at);
         match same.as_slice() {
             [] => None,
             [one] => Some(*one).filter(fits),
-            // The same content more than once: take what stands next.
-            many => many
-                .iter()
-                .filter(fresh)
-                .filter_map(|at| Some((ahead(at)?, at)))
-                .min()
-                .map(|(_, at)| at)
-                .or_else(|| many.iter().find(|at| fresh(at) && standing(at)))
-                .or_else(|| many.iter().find(fresh))
-                .or_else(|| many.iter().rfind(|at| fits(at)))
-                .copied(),
+            // The same content more than once: take what stands next, or else before.
+            many => {
+                let line = self.line.map_or(&[][..], |line| &line.versions);
+                let (before, ahead) = line.split_at(next.min(line.len()));
+                let mut standing = ahead.iter().chain(before).map(|version| version.at);
+                standing
+                    .find(|at| fresh(at) && many.contains(at))
+                    .or_else(|| many.iter().copied().find(fresh))
+                    .or_else(|| many.iter().copied().rfind(fits))
+            }
         }
     }
 
