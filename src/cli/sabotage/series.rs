@@ -2,7 +2,7 @@
 
 use crate::cli::judging::Judged;
 use crate::plan::SabotagePlan;
-use crate::verdict::{Catch, Counterproof, Verdict, counterproof};
+use crate::verdict::{Catch, Counterproof, ReasonCode, Verdict, counterproof};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -53,12 +53,23 @@ pub(super) enum RowResult {
     Clean,
     /// A right drill that did not.
     FalseAlarm,
-    /// The sabotage did not take place.
+    /// The sabotage did not take place, or the drill was broken off.
     Void,
+}
+
+impl RowResult {
+    /// A drill that was broken off shows nothing that it had not shown by then.
+    const fn unless_broken_off(self, broken_off: bool) -> Self {
+        match self {
+            Self::Missed | Self::Misblamed | Self::FalseAlarm if broken_off => Self::Void,
+            Self::Caught | Self::Missed | Self::Misblamed | Self::Clean | Self::FalseAlarm | Self::Void => self,
+        }
+    }
 }
 
 pub(super) fn row(sabotage: Option<&SabotagePlan>, judged: &Judged, seconds: f64) -> Row {
     let (judgement, run) = (judged.judgement(), judged.folder().to_owned());
+    let broken_off = judgement.reasons.iter().any(|reason| reason.code == ReasonCode::Aborted);
     let Some(sabotage) = sabotage else {
         let result = if judgement.verdict == Verdict::Passed { RowResult::Clean } else { RowResult::FalseAlarm };
         let findings = judgement.findings.iter().map(|finding| finding.code.name().to_owned());
@@ -70,7 +81,7 @@ pub(super) fn row(sabotage: Option<&SabotagePlan>, judged: &Judged, seconds: f64
             sabotage: None,
             does: None,
             expected: Vec::new(),
-            result,
+            result: result.unless_broken_off(broken_off),
             verdict,
             hits: Vec::new(),
             others,
@@ -88,7 +99,8 @@ pub(super) fn row(sabotage: Option<&SabotagePlan>, judged: &Judged, seconds: f64
             Catch::Missed => RowResult::Missed,
             Catch::Misblamed => RowResult::Misblamed,
             Catch::Void => RowResult::Void,
-        },
+        }
+        .unless_broken_off(broken_off),
         verdict,
         hits: hits.into_iter().collect(),
         others: others.into_iter().collect(),
@@ -130,8 +142,9 @@ pub(super) fn line(row: &Row) -> String {
 pub(super) fn table(series: &Series) -> String {
     let mut lines: Vec<String> = series.runs.iter().map(line).collect();
     let clean = series.runs.iter().filter(|row| row.sabotage.is_none()).count();
+    let passed = series.runs.iter().filter(|row| row.result == RowResult::Clean).count();
     lines.push(format!(
-        "\n{} on {}: {} of {} sabotages caught, {} missed, {} misblamed, {} void; {} of {clean} right recoveries passed",
+        "\n{} on {}: {} of {} sabotages caught, {} missed, {} misblamed, {} void; {passed} of {clean} right recoveries passed",
         series.scenario,
         series.stack,
         series.caught,
@@ -139,10 +152,56 @@ pub(super) fn table(series: &Series) -> String {
         series.missed,
         series.misblamed,
         series.void,
-        clean - series.false_alarms,
     ));
     if !series.not_applicable.is_empty() {
         lines.push(format!("for other faults: {}", series.not_applicable.join(", ")));
     }
     lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ended(sabotage: Option<&str>, result: RowResult) -> Row {
+        Row {
+            sabotage: sabotage.map(str::to_owned),
+            does: None,
+            expected: Vec::new(),
+            result,
+            verdict: Verdict::Inconclusive,
+            hits: Vec::new(),
+            others: vec!["aborted".to_owned()],
+            run: PathBuf::new(),
+            seconds: 1.0,
+        }
+    }
+
+    #[test]
+    fn what_was_broken_off_is_no_false_alarm_and_no_right_recovery_either() {
+        let result = RowResult::FalseAlarm;
+        assert_eq!(result.unless_broken_off(false), RowResult::FalseAlarm);
+        assert_eq!(RowResult::Missed.unless_broken_off(true), RowResult::Void);
+        assert_eq!(RowResult::Caught.unless_broken_off(true), RowResult::Caught);
+        let runs = vec![ended(None, result.unless_broken_off(true)), ended(None, RowResult::Clean)];
+        let (scenario, stack) = ("loss".to_owned(), "notes".to_owned());
+        let (version, not_applicable) = (SERIES_VERSION, Vec::new());
+        let (caught, missed, misblamed, false_alarms, void) = (0, 0, 0, 0, 1);
+        let series = Series {
+            version,
+            scenario,
+            stack,
+            blind: false,
+            not_applicable,
+            runs,
+            caught,
+            missed,
+            misblamed,
+            false_alarms,
+            void,
+        };
+        let table = table(&series);
+        assert!(table.starts_with("VOID         (a right recovery)            seen aborted"), "{table}");
+        assert!(table.ends_with("1 void; 1 of 2 right recoveries passed"), "{table}");
+    }
 }
