@@ -145,6 +145,8 @@ fn a_page_of_the_system_that_is_gone_or_changed_is_noticed() {
         vec![item]
     });
     fires(&judgement, FindingCode::Corrupt, Some("acme"));
+    let seen = judgement.findings.iter().find(|finding| finding.code == FindingCode::Corrupt);
+    assert_eq!(seen.and_then(|finding| finding.seen.clone()), Some("6".repeat(64)));
 }
 
 #[test]
