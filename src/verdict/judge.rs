@@ -34,7 +34,7 @@ pub fn judge(timeline: &Timeline<'_>) -> Judgement {
         bench.doubt(reason.seen(forged.len().to_string()));
     }
     let marks = Marks::new(timeline, &ledger, key.as_deref());
-    // What was restored on the side is compared with what the tenants see, not with what is said of it.
+    // Compares what was restored on the side with what was read back of the tenants, not with what the checks say of it.
     let mut aside = bench.fork();
     let (mut tenants, aside) = thread::scope(|scope| {
         let protected = scope.spawn(|| {

@@ -163,9 +163,10 @@ pub(super) fn table(series: &Series) -> String {
 mod tests {
     use super::*;
 
-    fn ended(sabotage: Option<&str>, result: RowResult) -> Row {
+    /// The row of a right drill.
+    fn right(result: RowResult) -> Row {
         Row {
-            sabotage: sabotage.map(str::to_owned),
+            sabotage: None,
             does: None,
             expected: Vec::new(),
             result,
@@ -179,11 +180,11 @@ mod tests {
 
     #[test]
     fn what_was_broken_off_is_no_false_alarm_and_no_right_recovery_either() {
-        let result = RowResult::FalseAlarm;
-        assert_eq!(result.unless_broken_off(false), RowResult::FalseAlarm);
+        let alarm = RowResult::FalseAlarm;
+        assert_eq!(alarm.unless_broken_off(false), RowResult::FalseAlarm);
         assert_eq!(RowResult::Missed.unless_broken_off(true), RowResult::Void);
         assert_eq!(RowResult::Caught.unless_broken_off(true), RowResult::Caught);
-        let runs = vec![ended(None, result.unless_broken_off(true)), ended(None, RowResult::Clean)];
+        let runs = [alarm.unless_broken_off(true), RowResult::Clean].map(right).into();
         let (scenario, stack) = ("loss".to_owned(), "notes".to_owned());
         let (version, not_applicable) = (SERIES_VERSION, Vec::new());
         let (caught, missed, misblamed, false_alarms, void) = (0, 0, 0, 0, 1);
